@@ -1,0 +1,89 @@
+// edgectl connect: from the command line to control::connect
+#include "control/connect.hpp"
+
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "edgectl/choose.hpp"
+#include "edgectl/commands.hpp"
+#include "edgectl/connect_target.hpp"
+
+namespace edge::edgectl {
+namespace {
+
+struct Options {
+  std::string target;
+  std::string wait;
+  bool force_pty = false;
+  bool no_pty = false;
+};
+
+// What ssh offers by default on Debian (SendEnv), and what colours depend on.
+std::vector<std::pair<std::string, std::string>> offered_environment() {
+  std::vector<std::pair<std::string, std::string>> offered;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text(*entry);
+    const auto name = text.substr(0, text.find('='));
+    const bool wanted = name == "LANG" || name.substr(0, 3) == "LC_" || name == "COLORTERM" || name == "NO_COLOR";
+    if (wanted && name.size() < text.size()) offered.emplace_back(name, text.substr(name.size() + 1));
+  }
+  return offered;
+}
+
+Result<int> run(Context& context, const Options& options) {
+  const auto target = parse_connect_target(options.target);
+  if (!target) return target.error();
+  if (options.force_pty && options.no_pty) {
+    return fail(Errc::usage, "-t and -T exclude each other", "edgectl connect --help");
+  }
+  control::ConnectOptions connect;
+  connect.socket = context.api.socket();
+  connect.user = target->user;
+  connect.endpoint = target->endpoint;
+  connect.command = context.far_command;
+  connect.force_pty = options.force_pty;
+  connect.no_pty = options.no_pty;
+  connect.quiet = context.options.quiet;
+  connect.json = context.json();
+  connect.state_folder = context.world.state_folder;
+  const char* terminal = std::getenv("TERM");
+  connect.terminal = terminal != nullptr ? terminal : "dumb";
+  connect.environment = offered_environment();
+  if (!options.wait.empty()) {
+    connect.wait = parse_duration(options.wait);
+    if (!connect.wait) {
+      return fail(Errc::usage, "--wait '" + options.wait + "' is no duration", "--wait 10m");
+    }
+  }
+  return control::connect(connect);
+}
+
+}  // namespace
+
+void add_connect(CLI::App& program, Run& chosen) {
+  auto* command = program.add_subcommand(
+      "connect",
+      "a shell on an endpoint, or one command (after --)\n\n"
+      "With a command its exit status, stdout and stderr are the far ones, binary clean, and 255 "
+      "means that "
+      "edgectl failed itself. Words after -- are joined by blanks for the far shell, as ssh does.");
+  command->footer(
+      "edgectl connect shop-17\ta root shell\n"
+      "edgectl connect deploy@shop-17\tof another account\n"
+      "edgectl connect shop-17 -- tar c /etc > etc.tar\tone command\n"
+      "edgectl connect shop-17 --wait 10m\twait while it is offline\n"
+      "edgectl connect -t shop-17 -- htop\ta command with a terminal\n");
+  auto options = std::make_shared<Options>();
+  command->add_option("[USER@]NAME", options->target, "the account (default root) and the endpoint")
+      ->type_name("TARGET")
+      ->required();
+  command->add_flag("-t,--pty", options->force_pty,
+                    "a terminal on the far side, also for a command");
+  command->add_flag("-T,--no-pty", options->no_pty, "no terminal on the far side");
+  command->add_option("--wait", options->wait, "how long to wait for an endpoint that is offline")
+      ->type_name("DURATION");
+  choose(*command, chosen, options, run);
+}
+
+}  // namespace edge::edgectl

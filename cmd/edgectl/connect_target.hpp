@@ -1,0 +1,18 @@
+// [USER@]NAME, as ssh takes it.
+#pragma once
+
+#include <string>
+
+#include "base/error.hpp"
+
+namespace edge::edgectl {
+
+struct ConnectTarget {
+  std::string user;  // empty: root
+  std::string endpoint;
+};
+
+// The last @ parts the two. Errc::usage for an empty or odd user and for what is no endpoint name.
+Result<ConnectTarget> parse_connect_target(const std::string& text);
+
+}  // namespace edge::edgectl

@@ -1,0 +1,61 @@
+// What every command gets: the global flags, the daemon, and the world (streams, clock, terminal)
+// as values, so that tests own all of it.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <istream>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/time.hpp"
+#include "control/admin_client.hpp"
+#include "control/errors_print.hpp"
+#include "control/terminal.hpp"
+
+namespace edge::edgectl {
+
+// Flags as they were written; checked where they are used.
+struct GlobalOptions {
+  std::string socket;
+  std::string output = "table";
+  std::string color = "auto";
+  std::string timeout = "30s";
+  bool quiet = false;
+  bool yes = false;
+  bool no_headers = false;
+  bool version = false;
+  std::string generate_docs;  // hidden: a folder to write man pages and completions to
+};
+
+// The world outside. main makes the real one.
+struct World {
+  std::istream& in;
+  std::ostream& out;
+  std::ostream& err;
+  control::Terminal terminal;
+  control::TerminalEnvironment environment;
+  const Clock& clock;
+  std::filesystem::path config_file;   // may not exist
+  std::filesystem::path state_folder;  // known host keys
+};
+
+struct Context {
+  World& world;
+  const GlobalOptions& options;
+  control::AdminClient api;
+  bool colour_out = false;
+  bool colour_err = false;
+  std::vector<std::string> far_command;  // what stood after --, for connect
+
+  bool json() const { return options.output == "json"; }
+  control::ErrorStyle style() const { return {json(), colour_err}; }
+  WallTime now() const { return world.clock.wall(); }
+};
+
+// A command that was chosen and filled in; gives the exit status.
+using Run = std::function<Result<int>(Context&)>;
+
+}  // namespace edge::edgectl

@@ -1,0 +1,75 @@
+// edgectl settings show
+#include "base/text.hpp"
+#include "control/json_fields.hpp"
+#include "control/output.hpp"
+#include "edgectl/choose.hpp"
+#include "edgectl/commands.hpp"
+#include "edgectl/settings_answer.hpp"
+
+namespace edge::edgectl {
+namespace {
+
+using control::text_at;
+
+struct Options {
+  std::string key;
+  std::string endpoint;
+};
+
+Result<int> show_one(Context& context, const nlohmann::json& answer, const std::string& key) {
+  const auto setting = find_setting(answer, key);
+  if (!setting) return setting.error();
+  if (context.json()) {
+    control::print_json(context.world.out, *setting);
+    return 0;
+  }
+  if (context.options.quiet) {
+    context.world.out << printable(text_at(*setting, "value")) << '\n';
+    return 0;
+  }
+  control::Page page;
+  for (const char* field : {"key", "value", "default", "source"}) {
+    page.add(field, text_at(*setting, field));
+  }
+  page.add("meaning", text_at(*setting, "prose"));
+  page.print(context.world.out, context.colour_out);
+  return 0;
+}
+
+Result<int> run(Context& context, const Options& options) {
+  const auto answer = context.api.get(settings_path(options.endpoint));
+  if (!answer) return answer.error();
+  if (!options.key.empty()) return show_one(context, *answer, options.key);
+  if (context.json()) {
+    control::print_json(context.world.out, *answer);
+    return 0;
+  }
+  control::Table table({"KEY", "VALUE", "DEFAULT", "SOURCE"});
+  for (const auto& setting : control::list_at(*answer, "settings")) {
+    if (context.options.quiet) {
+      context.world.out << printable(text_at(setting, "key")) << '\n';
+    }
+    table.add({text_at(setting, "key"), text_at(setting, "value"), text_at(setting, "default"),
+               text_at(setting, "source")});
+  }
+  if (context.options.quiet) return 0;
+  table.print(context.world.out, {!context.options.no_headers, context.colour_out, ""});
+  return 0;
+}
+
+}  // namespace
+
+void add_settings_show(CLI::App& noun, Run& chosen) {
+  auto* command = noun.add_subcommand("show", "the settings, and where each value comes from");
+  command->footer(
+      "edgectl settings show\tfor all endpoints\n"
+      "edgectl settings show --endpoint shop-17\tas they hold for one\n"
+      "edgectl settings show check-in.interval\twhat it means\n");
+  auto options = std::make_shared<Options>();
+  command->add_option("KEY", options->key, "one setting, with what it means")->type_name("KEY");
+  command->add_option("--endpoint", options->endpoint, "as they hold for this endpoint")
+      ->type_name("ENDPOINT");
+  choose(*command, chosen, options, run);
+}
+
+}  // namespace edge::edgectl

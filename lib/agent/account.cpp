@@ -1,0 +1,137 @@
+#include "agent/account.hpp"
+
+#include <pwd.h>
+#include <shadow.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <map>
+
+#include "base/files.hpp"
+#include "base/text.hpp"
+
+namespace edge::agent {
+namespace {
+
+constexpr std::size_t kMaxEntry = 64 * 1024;  // of passwd or shadow, with all its text
+constexpr std::size_t kMaxNotice = 4'096;
+
+bool means_unknown(int code) {
+  return code == 0 || code == ENOENT || code == ESRCH || code == EBADF || code == EPERM;
+}
+
+Result<void> check_owner(const Account& account) {
+  if (::geteuid() == 0 || ::geteuid() == account.user) return {};
+  const auto* own = ::getpwuid(::geteuid());
+  const std::string name = own ? own->pw_name : std::to_string(::geteuid());
+  return fail(Errc::not_allowed,
+              "this agent runs as " + name + " and cannot open a shell for " + account.name,
+              "ask for the account " + name + ", or run the agent as root");
+}
+
+Result<void> check_shadow(const Account& account) {
+  if (::geteuid() != 0) return {};
+  std::vector<char> text(kMaxEntry);
+  spwd entry{};
+  spwd* found = nullptr;
+  if (::getspnam_r(account.name.c_str(), &entry, text.data(), text.size(), &found) != 0 || !found) {
+    return {};  // accounts from elsewhere need not have an entry
+  }
+  using Days = std::chrono::duration<long, std::ratio<86'400>>;
+  const auto today =
+      std::chrono::floor<Days>(std::chrono::system_clock::now().time_since_epoch()).count();
+  if (found->sp_pwdp && is_locked(found->sp_pwdp)) {
+    return fail(Errc::not_allowed, "the account " + account.name + " is locked");
+  }
+  if (has_expired(found->sp_expire, today)) {
+    return fail(Errc::not_allowed, "the account " + account.name + " has expired");
+  }
+  return {};
+}
+
+Result<void> check_notices(const Account& account) {
+  for (const char* path : {"/etc/nologin", "/run/nologin"}) {
+    if (auto open = check_notice(account, path); !open) return open;
+  }
+  return {};
+}
+
+const char* default_path(const Account& account) {
+  return account.user == 0 ? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+                           : "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games";
+}
+
+}  // namespace
+
+Result<Account> find_account(const std::string& name) {
+  std::vector<char> text(kMaxEntry);
+  passwd entry{};
+  passwd* found = nullptr;
+  const int code = ::getpwnam_r(name.c_str(), &entry, text.data(), text.size(), &found);
+  if (!found && means_unknown(code)) {
+    return fail(Errc::not_found, "no such account: " + printable(name, 64));
+  }
+  if (!found) {
+    return fail(Errc::unavailable,
+                "cannot look up the account " + printable(name, 64) + ": " + std::strerror(code));
+  }
+  const std::string shell = found->pw_shell ? found->pw_shell : "";
+  return Account{found->pw_name, found->pw_dir ? found->pw_dir : "",
+                 shell.empty() ? "/bin/sh" : shell, found->pw_uid, found->pw_gid};
+}
+
+Result<void> may_log_in(const Account& account) {
+  for (const auto check : {check_owner, check_shadow, check_notices}) {
+    if (auto allowed = check(account); !allowed) return allowed;
+  }
+  // Also when the request brings a shell of its own: the account was given none on purpose.
+  if (is_no_shell(account.shell)) {
+    return fail(Errc::not_allowed, "the account " + account.name + " has no login shell (" +
+                                       printable(account.shell) + ")");
+  }
+  return {};
+}
+
+Result<void> check_notice(const Account& account, const std::filesystem::path& notice) {
+  std::error_code ignored;
+  if (account.user == 0 || !std::filesystem::exists(notice, ignored)) return {};
+  const auto content = read_file(notice, kMaxNotice);
+  const auto text =
+      content ? printable(content->substr(0, content->find_last_not_of('\n') + 1)) : "";
+  return fail(Errc::not_allowed, "only root may log in now (" + notice.string() + ")" +
+                                     (text.empty() ? "" : ": " + text));
+}
+
+bool is_locked(std::string_view password_field) {
+  return password_field.starts_with("!") && password_field.find('$') != std::string_view::npos;
+}
+
+bool has_expired(long expiry, long today) {
+  return expiry > 0 && today >= expiry;
+}
+
+bool is_no_shell(std::string_view path) {
+  const auto name = path.substr(path.rfind('/') + 1);
+  return name == "nologin" || name == "false";
+}
+
+std::vector<std::string> shell_environment(const Account& account, const std::string& shell,
+                                           const SessionRequest& request,
+                                           std::string_view time_zone) {
+  std::map<std::string, std::string> variables{{"PATH", default_path(account)}};
+  if (!time_zone.empty()) variables["TZ"] = time_zone;
+  for (const auto& [name, value] : request.environment) variables[name] = value;
+  if (request.pty) variables["TERM"] = request.terminal.empty() ? "dumb" : request.terminal;
+  variables["HOME"] = account.home;
+  variables["USER"] = variables["LOGNAME"] = account.name;
+  variables["SHELL"] = shell;
+  variables["MAIL"] = "/var/mail/" + account.name;
+  variables["EDGE_SESSION"] = request.session;
+  std::vector<std::string> lines;
+  for (const auto& [name, value] : variables) lines.push_back(name + '=' + value);
+  return lines;
+}
+
+}  // namespace edge::agent

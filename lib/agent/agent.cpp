@@ -1,0 +1,224 @@
+#include "agent/agent.hpp"
+
+#include "agent/backoff.hpp"
+#include "agent/poll_link.hpp"
+#include "agent/shell_service.hpp"
+#include "agent/snapshot.hpp"
+#include "agent/tunnel_service.hpp"
+#include "base/log.hpp"
+#include "crypto/random.hpp"
+#include "net/notify.hpp"
+
+namespace edge::agent {
+namespace {
+
+constexpr milliseconds kGraceForHeld{15'000};   // beyond the hold, for the way there and back
+constexpr milliseconds kAnswerDeadline{20'000};
+constexpr milliseconds kEarly{200};             // a held answer that comes faster than this is no hold
+constexpr milliseconds kMostRetryAfter{300'000};
+
+// "Retry-After: 5", obeyed with jitter so that a herd spreads out.
+milliseconds retry_after(const net::Response& response, milliseconds otherwise) {
+  const std::string text(net::find_header(response.headers, "Retry-After"));
+  if (text.empty() || text.size() > 4 || text.find_first_not_of("0123456789") != std::string::npos) return otherwise;
+  const milliseconds asked = std::chrono::seconds(std::stoi(text));
+  const auto bounded = std::min(asked, kMostRetryAfter);
+  return bounded + milliseconds(static_cast<std::int64_t>(crypto::random_fraction() * static_cast<double>(bounded.count())));
+}
+
+}  // namespace
+
+struct Agent::Whole {
+  Whole(net::asio::any_io_executor an_executor, const config::AgentConfig& the_config, IdentityFolder the_folder,
+        Identity the_identity, Secret the_host_key, std::uint64_t counter, std::string program, AgentHooks the_hooks)
+      : executor(an_executor),
+        config(the_config),
+        folder(std::move(the_folder)),
+        identity(std::move(the_identity)),
+        host_key(std::move(the_host_key)),
+        hooks(std::move(the_hooks)),
+        link(identity, counter, config.connect_deadline),
+        shells(executor, config, host_key, std::move(program)),
+        tunnels(executor, identity, shells, config.connect_deadline),
+        stop_bell(std::make_shared<net::Notify>(executor)),
+        backoff(config.backoff_least, config.backoff_most),
+        tunnel_backoff(config.backoff_least, config.backoff_most) {}
+
+  net::Task<std::optional<Ending>> become_associated();
+  net::Task<std::optional<Ending>> check_in_once();
+  net::Task<std::optional<Ending>> handle(net::Response response, milliseconds asked, SteadyTime started);
+  net::Task<> open_tunnel(const std::string& offer);
+  net::Task<> report(const TunnelEnding& ending);
+  net::Task<> pause(milliseconds duration) { co_await stop_bell->wait(duration); }
+  net::Task<> failing(std::string what, std::string hint);
+  void working();
+  void say(const std::string& text) {
+    if (hooks.status) hooks.status(text);
+  }
+
+  net::asio::any_io_executor executor;
+  const config::AgentConfig& config;
+  IdentityFolder folder;
+  Identity identity;
+  Secret host_key;
+  AgentHooks hooks;
+  PollLink link;
+  ShellService shells;
+  TunnelService tunnels;
+  std::shared_ptr<net::Notify> stop_bell;
+  Backoff backoff, tunnel_backoff;
+  wire::Pace pace;
+  TunnelEnding unreported;  // a failure that edged should hear of
+  bool stopping = false;
+  bool said_failing = false;
+};
+
+Agent::Agent(net::asio::any_io_executor executor, const config::AgentConfig& config, IdentityFolder folder,
+             Identity identity, Secret host_key, std::uint64_t first_counter, std::string program, AgentHooks hooks)
+    : whole_(std::make_shared<Whole>(executor, config, std::move(folder), std::move(identity), std::move(host_key),
+                                     first_counter, std::move(program), std::move(hooks))) {}
+Agent::~Agent() = default;
+
+void Agent::stop() {
+  whole_->stopping = true;
+  whole_->tunnels.stop();
+  whole_->link.close();
+  whole_->stop_bell->ring();
+}
+
+net::Task<Ending> Agent::run() {
+  auto whole = whole_;
+  while (!whole->stopping) {
+    auto ending = whole->identity.associated ? co_await whole->check_in_once() : co_await whole->become_associated();
+    if (ending) co_return *ending;
+  }
+  co_return Ending::stopped;
+}
+
+// One line when it starts to fail and at each longer pause, not one for every try.
+net::Task<> Agent::Whole::failing(std::string what, std::string hint) {
+  const auto wait = backoff.next(crypto::random_fraction());
+  if (!said_failing || backoff.at_new_step()) {
+    log::warning("check-in.failing", {{"reason", what}, {"hint", hint}, {"tries", backoff.failures()}});
+  }
+  said_failing = true;
+  say("not connected: " + what);
+  co_await pause(wait);
+}
+
+void Agent::Whole::working() {
+  if (said_failing) log::info("check-in.works-again", {{"url", link.url()}, {"tries", backoff.failures()}});
+  said_failing = false;
+  backoff.reset();
+}
+
+net::Task<std::optional<Ending>> Agent::Whole::become_associated() {
+  auto done = co_await associate(link, identity, host_key, kAnswerDeadline);
+  if (stopping) co_return std::nullopt;
+  if (!done) {
+    co_await failing(done.error().message, done.error().hint);
+    co_return std::nullopt;
+  }
+  if (auto saved = folder.save(identity); !saved) {
+    log::error("identity.not-saved", {{"reason", saved.error().message}});
+    co_return Ending::failed;
+  }
+  log::info("agent.associated", {{"endpoint", identity.name}, {"id", identity.endpoint}, {"instance", identity.instance}});
+  const SystemClock clock;
+  const auto sent = co_await send_snapshot(link, take_snapshot("/", clock).dump(), kAnswerDeadline);
+  if (!sent) log::warning("snapshot.not-sent", {{"reason", sent.error().message}});
+  working();
+  co_return std::nullopt;
+}
+
+net::Task<std::optional<Ending>> Agent::Whole::check_in_once() {
+  if (!unreported.reason.empty()) co_await report(std::exchange(unreported, {}));
+  net::Request request;
+  request.method = "GET";
+  request.target = "/v1/check-in";
+  const auto asked = pace.hold;
+  if (asked.count() > 0) request.headers.emplace_back("Prefer", wire::print_wait(asked));
+  const auto started = std::chrono::steady_clock::now();
+  auto response = co_await link.ask_as_instance(std::move(request), asked + kGraceForHeld);
+  if (stopping) co_return std::nullopt;
+  if (!response) {
+    co_await failing(response.error().message, response.error().hint);
+    co_return std::nullopt;
+  }
+  co_return co_await handle(std::move(*response), asked, started);
+}
+
+net::Task<std::optional<Ending>> Agent::Whole::handle(net::Response response, milliseconds asked, SteadyTime started) {
+  if (response.status == 410) {
+    log::error("agent.endpoint-removed", {{"endpoint", identity.name}, {"id", identity.endpoint},
+                                          {"next", "edge-agent leave, or join another endpoint"}});
+    co_return Ending::endpoint_removed;
+  }
+  if (response.status == 429 || response.status == 503) {
+    co_await pause(retry_after(response, config.backoff_least));
+    co_return std::nullopt;
+  }
+  if (response.status == 409) {
+    link.close();
+    co_await failing("another machine checks in with this node's identity (a clone of its disk?)",
+                     "on the copy: edge-agent leave, then join again");
+    co_return std::nullopt;
+  }
+  if (response.status != 200 && response.status != 204) {
+    const bool refused = response.status == 401;
+    co_await failing(refused ? "edged refuses edge ID and token (401)"
+                             : "unexpected answer " + std::to_string(response.status) + " of " + link.url(),
+                     refused ? "on the server: edgectl endpoint show " + identity.name + "; a new token and join mend it" : "");
+    co_return std::nullopt;
+  }
+  if (auto ordered = wire::parse_pace(std::string(net::find_header(response.headers, "Edge-Next")))) pace = *ordered;
+  working();
+  say("endpoint " + identity.name + ": checking in at " + link.url());
+  if (response.status == 200) {
+    co_await open_tunnel(response.body);
+    co_return std::nullopt;
+  }
+  // Under hold the next question follows at once; without, or when nothing was held, after the interval.
+  const auto took = std::chrono::steady_clock::now() - started;
+  const bool held = asked.count() > 0 && pace.hold.count() > 0 && took >= std::min(kEarly, asked);
+  if (!held) co_await pause(asked.count() > 0 && pace.hold.count() > 0 ? std::min(pace.interval, kEarly) : pace.interval);
+  co_return std::nullopt;
+}
+
+net::Task<> Agent::Whole::open_tunnel(const std::string& text) {
+  auto offer = wire::parse_offer(text);
+  if (!offer) {
+    log::error("tunnel.bad-offer", {{"reason", offer.error().message}});
+    co_await pause(config.backoff_least);
+    co_return;
+  }
+  link.close();  // the tunnel is our presence
+  say("endpoint " + identity.name + ": tunnel open");
+  const auto ending = co_await tunnels.run(*offer);
+  if (stopping) co_return;
+  if (ending.opened) {
+    tunnel_backoff.reset();  // lost: check in and open again without any delay
+    co_return;
+  }
+  const bool first = tunnel_backoff.failures() == 0;
+  const auto wait = tunnel_backoff.next(crypto::random_fraction());
+  if (tunnel_backoff.at_new_step()) {
+    log::warning("tunnel.failed", {{"reason", ending.reason}, {"detail", ending.detail}, {"address", offer->address}});
+  }
+  unreported = ending;
+  if (!first) co_await pause(wait);
+}
+
+net::Task<> Agent::Whole::report(const TunnelEnding& ending) {
+  wire::AgentReport message;
+  message.tunnel_failure = ending.reason;
+  message.tunnel_detail = ending.detail.substr(0, 200);
+  net::Request request;
+  request.method = "POST";
+  request.target = "/v1/agent";
+  request.headers = {{"Content-Type", "application/json"}};
+  request.body = wire::print_agent_report(message);
+  (void)co_await link.ask_as_instance(std::move(request), kAnswerDeadline);
+}
+
+}  // namespace edge::agent

@@ -1,0 +1,45 @@
+// The agent put together: check in, open a tunnel when needed, serve it, check in again.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "agent/identity.hpp"
+#include "config/settings.hpp"
+#include "net/task.hpp"
+
+namespace edge::agent {
+
+enum class Ending { stopped, endpoint_removed, failed };
+
+struct AgentHooks {
+  std::function<void(const std::string& text)> status;  // one line for systemctl status
+};
+
+class Agent {
+ public:
+  // `program`: the path of edge-agent itself, for sessions. `host_key`: of the session server.
+  Agent(net::asio::any_io_executor executor, const config::AgentConfig& config, IdentityFolder folder,
+        Identity identity, Secret host_key, std::uint64_t first_counter, std::string program, AgentHooks hooks);
+  ~Agent();
+
+  // Until stop(), or until edged says that the endpoint is gone.
+  net::Task<Ending> run();
+  void stop();  // on the loop: hangs sessions up, closes the tunnel
+
+ private:
+  struct Whole;
+  std::shared_ptr<Whole> whole_;
+};
+
+// One association, as join does it: says what is wrong instead of trying again. The identity is updated (key,
+// associated) on success; storing it is the caller's.
+class PollLink;
+net::Task<Result<void>> associate(PollLink& link, Identity& identity, const Secret& host_key,
+                                  milliseconds deadline);
+// Sends a snapshot to the poll port.
+net::Task<Result<void>> send_snapshot(PollLink& link, const std::string& json, milliseconds deadline);
+
+}  // namespace edge::agent

@@ -1,0 +1,103 @@
+#include "agent/poll_link.hpp"
+
+#include "base/address.hpp"
+#include "base/text.hpp"
+#include "crypto/keys.hpp"
+#include "net/deadline.hpp"
+#include "wire/check_in.hpp"
+
+namespace edge::agent {
+
+PollLink::PollLink(const Identity& identity, std::uint64_t counter, milliseconds connect_deadline)
+    : identity_(identity), counter_(counter), connect_deadline_(connect_deadline) {
+  if (!identity.key.empty()) use_key(identity.key);
+}
+
+void PollLink::use_key(const Secret& key) { mac_key_ = crypto::derive_purpose_key(key, "mac"); }
+
+void PollLink::close() {
+  if (stream_) stream_->close();
+  reader_.reset();
+  stream_.reset();
+}
+
+net::Task<Result<void>> PollLink::connect() {
+  auto url = parse_https_url(identity_.urls[url_index_]);
+  if (!url) co_return url.error();
+  auto context = net::make_client_context(identity_.pins);
+  if (!context) co_return context.error();
+  const auto where = format_host_port(url->address);
+  auto socket = co_await net::connect_tcp(url->address, connect_deadline_);
+  if (!socket) co_return socket.error();
+  auto stream = std::make_unique<net::TlsStream>(std::move(*socket), *context);
+  net::Deadline bound(stream->executor(), connect_deadline_, [raw = stream.get()] { raw->close(); });
+  auto shaken = co_await stream->connect(url->address.host);
+  if (bound.passed()) co_return fail(Errc::timed_out, "no TLS handshake with " + where + " in time");
+  if (!shaken) {
+    if (shaken.error().code == Errc::not_allowed) {
+      co_return fail(Errc::not_allowed, where + ": " + shaken.error().message + ", and the join token pins another",
+                     "a server with new keys, or somebody in between; never overridden here: get a new join token");
+    }
+    co_return fail(shaken.error().code, where + ": " + shaken.error().message);
+  }
+  stream_ = std::move(stream);
+  reader_ = std::make_unique<net::HttpReader>(*stream_);
+  co_return Result<void>{};
+}
+
+net::Task<Result<net::Response>> PollLink::ask(net::Request request, milliseconds answer_deadline) {
+  for (int attempt = 0;; ++attempt) {
+    const bool fresh = stream_ == nullptr;
+    if (fresh) {
+      auto connected = co_await connect();
+      if (!connected) {
+        url_index_ = (url_index_ + 1) % identity_.urls.size();
+        co_return connected.error();
+      }
+    }
+    net::HttpLimits limits;
+    limits.idle = answer_deadline;
+    request.headers.emplace_back("Host", "edge");
+    auto copy = request;
+    request.headers.pop_back();
+    const auto failed = co_await net::write_request(*stream_, std::move(copy));
+    Result<net::Response> response = fail(Errc::unreachable, "the connection was lost");
+    if (!failed) response = co_await reader_->response(limits);
+    if (response) {
+      if (!response->keep_alive) close();
+      co_return response;
+    }
+    close();
+    // A kept connection may have been closed by the other side while nobody looked: once more on a new one.
+    const bool stale = !fresh && response.error().code == Errc::unreachable && attempt == 0;
+    if (!stale) co_return fail(response.error().code, url() + ": " + (response.error().message.empty()
+                                                                         ? "closed the connection"
+                                                                         : response.error().message));
+  }
+}
+
+std::string PollLink::authorization(const net::Request& request) {
+  if (!ticket_.empty()) return "Edge-Ticket " + ticket_;
+  const auto rest = wire::print_rest(identity_.endpoint, identity_.instance, ++counter_);
+  return "Edge " + rest + "." + crypto::check_in_mac(mac_key_, request.method, request.target, rest);
+}
+
+net::Task<Result<net::Response>> PollLink::ask_as_instance(net::Request request, milliseconds answer_deadline) {
+  for (;;) {
+    const bool by_ticket = !ticket_.empty();
+    auto authorised = request;
+    authorised.headers.emplace_back("Authorization", authorization(request));
+    auto response = co_await ask(std::move(authorised), answer_deadline);
+    if (!response) co_return response;
+    if (response->status == 401 && by_ticket) {
+      ticket_.clear();
+      continue;
+    }
+    if (const auto fresh = net::find_header(response->headers, "Edge-Ticket"); !fresh.empty()) {
+      ticket_ = std::string(fresh.substr(0, 64));
+    }
+    co_return response;
+  }
+}
+
+}  // namespace edge::agent

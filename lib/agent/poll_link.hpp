@@ -1,0 +1,42 @@
+// The agent's connection to the poll port: one TLS connection, kept alive, made again when it is gone.
+// Thread rule: one loop.
+#pragma once
+
+#include <memory>
+
+#include "agent/identity.hpp"
+#include "net/http.hpp"
+#include "net/tls.hpp"
+
+namespace edge::agent {
+
+class PollLink {
+ public:
+  // `counter`: where this run's counter starts (IdentityFolder::first_counter).
+  PollLink(const Identity& identity, std::uint64_t counter, milliseconds connect_deadline);
+
+  // With nothing but TLS around it; for associate.
+  net::Task<Result<net::Response>> ask(net::Request request, milliseconds answer_deadline);
+  // Authorised by the ticket, or by the MAC; a 401 on a ticket is asked once more with the MAC. REQUIRES:
+  // the identity has its key.
+  net::Task<Result<net::Response>> ask_as_instance(net::Request request, milliseconds answer_deadline);
+
+  void use_key(const Secret& key);  // K
+  void close();                     // the tunnel is our presence now
+  const std::string& url() const { return identity_.urls[url_index_]; }
+
+ private:
+  net::Task<Result<void>> connect();
+  std::string authorization(const net::Request& request);
+
+  const Identity& identity_;
+  std::uint64_t counter_;
+  milliseconds connect_deadline_;
+  std::size_t url_index_ = 0;
+  Secret mac_key_;
+  std::string ticket_;
+  std::unique_ptr<net::TlsStream> stream_;
+  std::unique_ptr<net::HttpReader> reader_;
+};
+
+}  // namespace edge::agent

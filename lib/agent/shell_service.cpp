@@ -1,0 +1,230 @@
+#include "agent/shell_service.hpp"
+
+#include <fnmatch.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include <array>
+#include <boost/asio/write.hpp>
+
+#include "agent/session_process.hpp"
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "net/deadline.hpp"
+#include "net/notify.hpp"
+#include "net/socket_stream.hpp"
+
+namespace edge::agent {
+namespace {
+
+constexpr milliseconds kLoginDeadline{20'000};
+constexpr milliseconds kQuiet{200};  // how long an ended shell's output may be silent before it is over
+constexpr std::size_t kChunk = 32 * 1024;
+
+using Pipe = net::asio::posix::stream_descriptor;
+
+// What the three pumps of one shell share.
+struct Pumps {
+  std::shared_ptr<ssh::ShellChannel> channel;
+  std::unique_ptr<SessionProcess> process;
+  bool ended = false;  // the shell: what is still in its pipes is sent, nothing more is waited for
+  int outputs = 0;     // directions still running
+  std::shared_ptr<net::Notify> bell;
+};
+
+net::Task<> pump_input(std::shared_ptr<Pumps> pumps) {
+  auto buffer = std::make_unique<std::array<char, kChunk>>();
+  for (;;) {
+    auto [error, size] = co_await pumps->channel->stream().read_some(net::asio::buffer(*buffer));
+    if (error == net::asio::error::eof) {
+      pumps->process->close_input();
+      co_return;
+    }
+    if (error) {
+      pumps->process->hang_up();  // the operator has gone
+      co_return;
+    }
+    auto [failed, written] = co_await net::asio::async_write(
+        pumps->process->input(), net::asio::buffer(buffer->data(), size), net::as_values);
+    if (failed) co_return;  // the command does not read any more: no failure
+  }
+}
+
+// Reads until the end of output. Once the shell has ended, a silence is the end too: a daemon that it left behind
+// may hold the pipe open for ever.
+net::Task<> pump_output(std::shared_ptr<Pumps> pumps, Pipe* from, bool is_error) {
+  auto buffer = std::make_unique<std::array<char, kChunk>>();
+  bool told = false;  // a read that was cut short by the end of the shell is tried again, quietly
+  for (;;) {
+    std::size_t size = 0;
+    net::error_code error;
+    {
+      const bool quiet = pumps->ended;
+      std::optional<net::Deadline> bound;
+      if (quiet) bound.emplace(from->get_executor(), kQuiet, [from] { from->cancel(); });
+      auto [failed, read] = co_await from->async_read_some(net::asio::buffer(*buffer), net::as_values);
+      error = failed;
+      size = read;
+      if (error == net::asio::error::operation_aborted && pumps->ended && !quiet && !told) {
+        told = true;
+        continue;
+      }
+    }
+    if (error) break;
+    const auto bytes = net::asio::buffer(buffer->data(), size);
+    const auto failed = is_error ? co_await pumps->channel->write_error(bytes)
+                                 : co_await pumps->channel->stream().write(bytes);
+    if (failed) {
+      pumps->process->hang_up();
+      break;
+    }
+  }
+  --pumps->outputs;
+  pumps->bell->ring();
+}
+
+net::Task<> watch_end(std::shared_ptr<Pumps> pumps, SessionEnd* end) {
+  *end = co_await pumps->process->ended();
+  pumps->ended = true;
+  pumps->process->output().cancel();
+  if (auto* errors = pumps->process->error_output()) errors->cancel();
+  pumps->bell->ring();
+}
+
+void set_window(SessionProcess& process, int columns, int rows, int x_pixels, int y_pixels) {
+  auto bounded = [](int value) { return static_cast<std::uint16_t>(std::clamp(value, 0, 65'535)); };
+  process.resize({bounded(columns), bounded(rows), bounded(x_pixels), bounded(y_pixels)});
+}
+
+std::string own_account() {
+  std::array<char, 4096> buffer;
+  passwd entry{};
+  passwd* found = nullptr;
+  ::getpwuid_r(::geteuid(), &entry, buffer.data(), buffer.size(), &found);
+  return found != nullptr ? found->pw_name : "root";
+}
+
+SessionRequest request_for(const ssh::ShellOrder& order, const std::string& account,
+                           const config::AgentConfig& config, std::string session) {
+  SessionRequest request;
+  request.session = std::move(session);
+  request.account = account;
+  request.command = order.command;
+  request.shell = config.shell;
+  request.hang_up_grace = config.hang_up_grace;
+  if (order.pty) {
+    auto bounded = [](int value) { return static_cast<std::uint16_t>(std::clamp(value, 0, 65'535)); };
+    request.pty = WindowSize{bounded(order.pty->columns), bounded(order.pty->rows),
+                             bounded(order.pty->x_pixels), bounded(order.pty->y_pixels)};
+    request.terminal = order.pty->terminal;
+  }
+  for (const auto& [name, value] : order.environment) {
+    if (matches_any(config.accept_env, name)) request.environment.emplace_back(name, value);
+  }
+  return request;
+}
+
+}  // namespace
+
+bool matches_any(const std::vector<std::string>& patterns, const std::string& text) {
+  for (const auto& pattern : patterns) {
+    if (::fnmatch(pattern.c_str(), text.c_str(), 0) == 0) return true;
+  }
+  return false;
+}
+
+ShellService::ShellService(net::asio::any_io_executor executor, const config::AgentConfig& config,
+                           Secret host_key, std::string program)
+    : executor_(executor), config_(config), identity_(host_key), program_(std::move(program)) {}
+
+net::Task<> ShellService::serve(std::shared_ptr<net::Stream> stream, std::string session, std::string vouched_key) {
+  auto ends = net::socket_pair();  // libssh wants a descriptor
+  if (!ends) {
+    log::error("session.failed", {{"session", session}, {"reason", ends.error().message}});
+    co_return;
+  }
+  ++live_;
+  net::TaskGroup shells(executor_);
+  auto near_end = std::make_shared<net::SocketStream>(net::adopt_socket(executor_, ends->second));
+  {
+    ssh::ShellServer server(executor_, ends->first, identity_, vouched_key,
+                            [&](std::shared_ptr<ssh::ShellChannel> channel) {
+                              shells.spawn("session.shell", run_shell(std::move(channel), session));
+                            });
+    net::TaskGroup copies(executor_);
+    std::uint64_t in = 0, out = 0;
+    copies.spawn("session.in", net::copy(*stream, *near_end, in, {}));
+    copies.spawn("session.out", net::copy(*near_end, *stream, out, {}));
+    auto established = co_await server.establish(kLoginDeadline);
+    if (established) {
+      co_await server.until_dead();
+    } else {
+      log::warning("session.refused", {{"session", session}, {"reason", established.error().message}});
+    }
+    server.close();
+    // What the server still had to say is in the socket pair: it ends by itself, soon.
+    net::Deadline bound(executor_, milliseconds{2000}, [&] {
+      stream->close();
+      near_end->close();
+    });
+    co_await shells.join();
+    stream->close();
+    near_end->close();
+    copies.cancel();
+    co_await copies.join();
+  }
+  --live_;
+}
+
+net::Task<> ShellService::run_shell(std::shared_ptr<ssh::ShellChannel> channel, std::string session) {
+  const auto& order = channel->order();
+  const auto wanted = order.account == ssh::kDefaultAccount ? own_account() : order.account;
+  const auto account = printable(wanted, 64);
+  auto refuse = [&](std::string message) {
+    log::warning("session.refused", {{"session", session}, {"account", account}, {"reason", message}});
+    return ssh::ShellEnd{0, ssh::kRefusedSignal, false, std::move(message)};
+  };
+  if (!matches_any(config_.allow_users, wanted)) {
+    co_await channel->finish(refuse("account " + account + " may not be asked for on this node (session.allow-users)"));
+    co_return;
+  }
+  auto pumps = std::make_shared<Pumps>();
+  pumps->channel = channel;
+  pumps->bell = std::make_shared<net::Notify>(executor_);
+  auto process = start_session(executor_, program_, request_for(order, wanted, config_, session));
+  if (process) {
+    pumps->process = std::move(*process);
+    auto started = co_await pumps->process->started();
+    if (!started) process = started.error();
+  }
+  if (!pumps->process || !process) {
+    co_await channel->finish(refuse(process.error().message));
+    co_return;
+  }
+  log::info("session.shell", {{"session", session}, {"account", account}, {"pty", order.pty ? "yes" : "no"}});
+  // A window that changed while the shell was starting.
+  if (order.pty) set_window(*pumps->process, order.pty->columns, order.pty->rows, order.pty->x_pixels, order.pty->y_pixels);
+  channel->on_resize = [raw = pumps.get()](int columns, int rows, int x_pixels, int y_pixels) {
+    set_window(*raw->process, columns, rows, x_pixels, y_pixels);
+  };
+  channel->on_signal = [raw = pumps.get()](const std::string& name) { raw->process->signal(name); };
+
+  SessionEnd end;
+  net::TaskGroup tasks(executor_);
+  pumps->outputs = pumps->process->error_output() ? 2 : 1;
+  tasks.spawn("shell.input", pump_input(pumps));
+  tasks.spawn("shell.output", pump_output(pumps, &pumps->process->output(), false));
+  if (auto* errors = pumps->process->error_output()) tasks.spawn("shell.error", pump_output(pumps, errors, true));
+  tasks.spawn("shell.end", watch_end(pumps, &end));
+  while (pumps->outputs > 0 || !pumps->ended) co_await pumps->bell->wait(milliseconds{60'000});
+  channel->on_resize = nullptr;
+  channel->on_signal = nullptr;
+  co_await channel->finish({end.status, end.signal, end.core_dumped, end.message});
+  tasks.cancel();
+  co_await tasks.join();
+  log::info("session.shell-end", {{"session", session}, {"status", end.status}, {"signal", end.signal}});
+}
+
+}  // namespace edge::agent

@@ -1,0 +1,37 @@
+// Sessions on this node: SSH over a stream of the tunnel, and behind each ordered shell a process of its own.
+// Thread rule: one loop.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "config/settings.hpp"
+#include "net/stream.hpp"
+#include "ssh/shell_server.hpp"
+
+namespace edge::agent {
+
+class ShellService {
+ public:
+  ShellService(net::asio::any_io_executor executor, const config::AgentConfig& config, Secret host_key,
+               std::string program);
+
+  bool full() const noexcept { return live_ >= config_.sessions; }
+  std::size_t live() const noexcept { return live_; }
+  // A whole session, from the SSH handshake to the last byte. `vouched_key` is the only one that may log in.
+  net::Task<> serve(std::shared_ptr<net::Stream> stream, std::string session, std::string vouched_key);
+
+ private:
+  net::Task<> run_shell(std::shared_ptr<ssh::ShellChannel> channel, std::string session);
+
+  net::asio::any_io_executor executor_;
+  const config::AgentConfig& config_;
+  ssh::ServerIdentity identity_;
+  const std::string program_;
+  std::size_t live_ = 0;
+};
+
+// Whether the text matches one of the shell patterns ("*", "LC_*").
+bool matches_any(const std::vector<std::string>& patterns, const std::string& text);
+
+}  // namespace edge::agent

@@ -1,0 +1,54 @@
+// The agent's side of an open tunnel: answers edged's requests on its streams, and closes the tunnel by itself when
+// edged is gone or has forgotten it. docs/tunnel-protocol.md is its contract.
+// Thread rule: one loop.
+#pragma once
+
+#include <boost/asio/thread_pool.hpp>
+#include <memory>
+
+#include "agent/identity.hpp"
+#include "agent/shell_service.hpp"
+#include "net/http.hpp"
+#include "net/notify.hpp"
+#include "ssh/tunnel_client.hpp"
+#include "wire/check_in.hpp"
+
+namespace edge::agent {
+
+// How a tunnel came to its end, or why it did not come to be.
+struct TunnelEnding {
+  bool opened = false;
+  bool by_plan = false;  // edged said close, or it was idle, or we stop
+  std::string reason;    // design.md section 6, "" when by_plan
+  std::string detail;
+};
+
+class TunnelService {
+ public:
+  TunnelService(net::asio::any_io_executor executor, const Identity& identity, ShellService& shells,
+                milliseconds connect_deadline);
+
+  net::Task<TunnelEnding> run(wire::Offer offer);
+  void stop();  // says goodbye: the tunnel ends by plan
+
+ private:
+  net::Task<> serve(std::shared_ptr<net::Stream> stream);
+  net::Task<std::optional<net::Response>> answer(const net::Request& request, std::shared_ptr<net::Stream> stream,
+                                                 net::HttpReader& reader);
+  net::Task<TunnelEnding> supervise(ssh::TunnelClient& client, const wire::Offer& offer);
+  net::Task<> watch_death(ssh::TunnelClient* client);
+  net::Task<net::Response> snapshot();
+  void touch() { last_activity_ = std::chrono::steady_clock::now(); }
+
+  net::asio::any_io_executor executor_;
+  const Identity& identity_;
+  ShellService& shells_;
+  const milliseconds connect_deadline_;
+  net::asio::thread_pool slow_{1};  // for what blocks: the snapshot
+  std::shared_ptr<net::Notify> bell_;
+  std::unique_ptr<net::TaskGroup> streams_;
+  SteadyTime last_activity_{};
+  bool close_asked_ = false, stopping_ = false;
+};
+
+}  // namespace edge::agent

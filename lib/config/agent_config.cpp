@@ -1,0 +1,77 @@
+#include "config/settings.hpp"
+
+namespace edge::config {
+namespace {
+
+constexpr std::int64_t kLeast = 10;            // ms
+constexpr std::int64_t kTenMinutes = 600'000;  // ms
+constexpr std::int64_t kHour = 3'600'000;      // ms
+
+std::vector<Key> sessions(AgentConfig& config) {
+  return {
+      {"session.shell", &config.shell,
+       "The shell of every session, an absolute path. Empty: the login shell of the account, which "
+       "is what "
+       "operators expect. An account whose own shell refuses logins (nologin, false) stays "
+       "refused."},
+      {"session.allow-users", &config.allow_users,
+       "Accounts of this node that sessions may ask for; '*' and '?' match, \"*\" alone is every "
+       "account. "
+       "[root, \"deploy-*\"] lets nobody else in. [] refuses every session."},
+      {"session.accept-env", &config.accept_env,
+       "Environment variables that an operator may bring along (ssh's SendEnv); '*' and '?' match. "
+       "Keep "
+       "variables that change what programs load, such as LD_PRELOAD or PATH, out of it."},
+      {"session.limit", &config.sessions,
+       "Sessions at once; the next one is refused with a message. Each shell, command, copy and "
+       "forward of an "
+       "operator runs in one.",
+       1, 10'000},
+      {"session.hang-up-grace", &config.hang_up_grace,
+       "What programs that a session leaves behind have between SIGHUP and SIGKILL. Raise it where "
+       "programs "
+       "need longer to save their work.",
+       kLeast, kTenMinutes},
+  };
+}
+
+std::vector<Key> connecting(AgentConfig& config) {
+  return {
+      {"check-in.backoff-least", &config.backoff_least,
+       "The first pause after a check-in or a tunnel failed; it doubles with each failure, with "
+       "some chance in "
+       "it. The interval itself comes from edged (edgectl settings set check-in.interval).",
+       kLeast, kHour},
+      {"check-in.backoff-most", &config.backoff_most,
+       "The longest pause between attempts while edged cannot be reached. A node is back at most "
+       "this long "
+       "after edged is.",
+       kLeast, 24 * kHour},
+      {"connect.deadline", &config.connect_deadline,
+       "What each connection has to get through TCP, TLS and SSH before it counts as failed. Raise "
+       "it on very "
+       "slow links.",
+       kLeast, kTenMinutes},
+  };
+}
+
+}  // namespace
+
+std::vector<Key> describe(AgentConfig& config) {
+  std::vector<Key> keys{{"state", &config.state,
+                         "The folder that holds what `edge-agent join` wrote: the edge ID, the "
+                         "keys and the instance. Owned by "
+                         "root, mode 0700. Do not copy it to another node: two agents with one "
+                         "instance are both refused. Join "
+                         "each node instead."}};
+  for (auto part : {sessions(config), connecting(config)}) {
+    keys.insert(keys.end(), part.begin(), part.end());
+  }
+  keys.push_back(
+      {"log.level", &config.log_level,
+       "The least that is logged: debug, info, warning or error. Change it without a restart: "
+       "systemctl reload edge-agent."});
+  return keys;
+}
+
+}  // namespace edge::config

@@ -1,0 +1,80 @@
+// Checks that need more than one key, or more than the text of one.
+#include <sys/un.h>
+
+#include "base/address.hpp"
+#include "base/text.hpp"
+#include "config/settings.hpp"
+
+namespace edge::config {
+namespace {
+
+constexpr std::size_t kMaxListeners = 16;
+
+// Collects every mistake, so that an operator corrects them in one go.
+class Mistakes {
+ public:
+  void add(std::string_view path, const std::string& what) {
+    text_ += (text_.empty() ? "" : "\n") + std::string(path) + ": " + what;
+  }
+  Result<void> finish() const {
+    if (text_.empty()) return {};
+    return fail(Errc::usage, text_);
+  }
+
+ private:
+  std::string text_;
+};
+
+void check_listeners(Mistakes& mistakes, std::string_view path,
+                     const std::vector<std::string>& addresses) {
+  if (addresses.empty()) mistakes.add(path, "must not be empty, agents could not connect");
+  if (addresses.size() > kMaxListeners) {
+    mistakes.add(path, "more than " + std::to_string(kMaxListeners) + " addresses");
+    return;
+  }
+  for (const auto& address : addresses) {
+    if (const auto parsed = parse_host_port(address); !parsed)
+      mistakes.add(path, parsed.error().message);
+  }
+}
+
+}  // namespace
+
+Result<void> check(const EdgedConfig& config) {
+  Mistakes mistakes;
+  check_listeners(mistakes, "poll.listen", config.poll_listen);
+  check_listeners(mistakes, "tunnel.listen", config.tunnel_listen);
+  if (!config.poll_url.empty()) {
+    if (const auto url = parse_https_url(config.poll_url); !url) {
+      mistakes.add("poll.url", url.error().message);
+    }
+  }
+  if (!config.tunnel_address.empty()) {
+    const auto address = parse_host_port(config.tunnel_address);
+    if (!address) mistakes.add("tunnel.address", address.error().message);
+    // Port 0 has a meaning for a listener ("any"), but nobody can dial it.
+    if (address && address->port == 0)
+      mistakes.add("tunnel.address", "needs a port that agents can dial");
+  }
+  if (config.admin_socket.native().size() >= sizeof(sockaddr_un::sun_path)) {
+    mistakes.add("admin.socket", "longer than the 107 bytes that a Unix socket's path may have");
+  }
+  if (config.certificate_key == config.certificate) {
+    mistakes.add("tls.key", "must be another file than tls.certificate");
+  }
+  return mistakes.finish();
+}
+
+Result<void> check(const AgentConfig& config) {
+  Mistakes mistakes;
+  if (!config.shell.empty() && !config.shell.starts_with('/')) {
+    mistakes.add("session.shell", "'" + printable(config.shell, 64) +
+                                      "' is not accepted, write a path that starts with / or \"\"");
+  }
+  if (config.backoff_least > config.backoff_most) {
+    mistakes.add("check-in.backoff-least", "must not be longer than check-in.backoff-most");
+  }
+  return mistakes.finish();
+}
+
+}  // namespace edge::config

@@ -1,0 +1,266 @@
+#include "control/connect.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <iostream>
+
+#include "control/admin_client.hpp"
+#include "control/errors_print.hpp"
+#include "control/exit_code.hpp"
+#include "control/known_hosts.hpp"
+#include "control/local_stream.hpp"
+#include "control/progress.hpp"
+#include "control/raw_terminal.hpp"
+#include "control/session_request.hpp"
+#include "net/notify.hpp"
+#include "ssh/shell_client.hpp"
+
+namespace edge::control {
+namespace {
+
+constexpr milliseconds kAskDeadline{5'000};
+constexpr milliseconds kHandshakeDeadline{30'000};
+constexpr milliseconds kProgressEvery{1'000};
+constexpr std::size_t kChunk = 32 * 1024;
+constexpr const char* kEndOfModes = "\0";  // TTY_OP_END: the far side's defaults
+
+using std::chrono::steady_clock;
+
+// One run of `connect`: the pieces that its coroutines share. Lives on connect()'s stack.
+struct Run {
+  explicit Run(const ConnectOptions& given)
+      : options(given),
+        terminal(detect_terminal()),
+        progress(std::cerr, terminal, given.quiet),
+        api(given.socket, kAskDeadline),
+        input(loop.get_executor(), STDIN_FILENO),
+        output(loop.get_executor(), STDOUT_FILENO),
+        errors(loop.get_executor(), STDERR_FILENO),
+        signals(loop) {}
+
+  const ConnectOptions& options;
+  net::asio::io_context loop{1};
+  Terminal terminal;
+  Progress progress;
+  AdminClient api;
+  LocalStream input, output, errors;
+  net::asio::signal_set signals;
+  std::unique_ptr<RawTerminal> raw;
+  std::unique_ptr<ssh::ShellClient> client;
+  steady_clock::time_point started = steady_clock::now();
+  std::string endpoint_id;
+  int status = kExitFailure;
+
+  bool has_command() const { return !options.command.empty(); }
+  bool wants_pty() const {
+    if (options.no_pty) return false;
+    return options.force_pty || (!has_command() && terminal.in);
+  }
+};
+
+int give_up(Run& run, const Error& error) {
+  run.progress.clear();
+  if (run.raw) run.raw->restore();
+  print_error(std::cerr, error, {run.options.json, false});
+  return run.has_command() ? kExitFarFailure : exit_code(error.code);
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const auto& word : words) text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
+// "connecting to shop-17: waiting for its check-in (at most 5s)...", with the reason of the last failed attempt.
+std::string waiting_text(const std::string& name, const nlohmann::json& endpoint) {
+  const auto tunnel = endpoint.value("tunnel", nlohmann::json::object());
+  const auto state = tunnel.value("state", "");
+  std::string text = "connecting to " + name + ": ";
+  if (endpoint.value("state", "") != "online") {
+    text += "waiting for it to come online";
+  } else if (state == "connecting") {
+    text += "its agent opens a tunnel";
+  } else if (state == "closing") {
+    text += "its idle tunnel is closing; it will open again";
+  } else if (state == "open") {
+    text += "tunnel is open";
+  } else {
+    const auto at_most = endpoint.value("wait-at-most", "");
+    text += "waiting for its check-in";
+    if (!at_most.empty() && at_most != "0s" && at_most != "0ms") text += " (at most " + at_most + ")";
+  }
+  const auto reason = tunnel.value("reason", "");
+  if (!reason.empty() && state != "open") {
+    text += "; last attempt: " + reason;
+    for (const auto& instance : endpoint.value("instances", nlohmann::json::array())) {
+      const auto detail = instance.value("failure-detail", "");
+      if (!detail.empty()) text += " (" + detail + ")";
+    }
+  }
+  return text + "...";
+}
+
+net::Task<> show_progress(Run& run) {
+  // On a terminal at once; elsewhere only what takes over a second is worth a line.
+  if (!run.terminal.err && !co_await net::sleep(kProgressEvery)) co_return;
+  for (;;) {
+    if (auto endpoint = run.api.get(endpoint_path(run.options.endpoint))) {
+      run.progress.show(waiting_text(run.options.endpoint, *endpoint));
+    }
+    if (!co_await net::sleep(kProgressEvery)) co_return;
+  }
+}
+
+net::Task<> pump_input(Run& run) {
+  auto buffer = std::make_unique<std::array<char, kChunk>>();
+  for (;;) {
+    auto [error, size] = co_await run.input.read_some(net::asio::buffer(*buffer));
+    if (error == net::asio::error::operation_aborted) co_return;
+    if (error) break;
+    if (co_await run.client->stream().write(net::asio::buffer(buffer->data(), size))) co_return;
+  }
+  co_await run.client->stream().shutdown_write();
+}
+
+net::Task<> pump_output(Run& run, bool is_error, int* running, std::shared_ptr<net::Notify> bell) {
+  auto buffer = std::make_unique<std::array<char, kChunk>>();
+  for (;;) {
+    const auto room = net::asio::buffer(*buffer);
+    const auto read = is_error ? co_await run.client->read_error(room) : co_await run.client->stream().read_some(room);
+    if (read.error) break;
+    auto& target = is_error ? run.errors : run.output;
+    if (co_await target.write(net::asio::buffer(buffer->data(), read.size))) {
+      // Our reader has gone (EPIPE): the far side must learn it, as ssh's would.
+      run.client->close();
+      break;
+    }
+  }
+  --*running;
+  bell->ring();
+}
+
+// Resizes follow the terminal; the rest gives the terminal back and ends us as the signal would have.
+net::Task<> follow_signals(Run& run) {
+  for (;;) {
+    auto [error, number] = co_await run.signals.async_wait(net::as_values);
+    if (error) co_return;
+    if (number == SIGWINCH) {
+      if (run.client && run.wants_pty()) {
+        const auto size = terminal_size(STDIN_FILENO, run.options.terminal);
+        co_await run.client->resize(size.columns, size.rows);
+      }
+      continue;
+    }
+    run.progress.clear();
+    if (run.raw) run.raw->restore();
+    // Closing the connection is what hangs the far side up.
+    std::_Exit(number == SIGINT ? kExitInterrupted : 128 + number);
+  }
+}
+
+std::string lost_reason(Run& run) {
+  auto endpoint = run.api.get(endpoint_path(run.options.endpoint));
+  if (!endpoint) {
+    return endpoint.error().code == Errc::unreachable ? "edged went away" : endpoint.error().message;
+  }
+  const auto reason = (*endpoint)["tunnel"].value("reason", "");
+  const auto state = (*endpoint)["tunnel"].value("state", "");
+  if (reason.empty()) return state == "open" ? "the far side closed it" : "the tunnel was lost";
+  return "the tunnel was closed: " + reason;
+}
+
+net::Task<int> carry(Run& run) {
+  const auto executor = run.loop.get_executor();
+  auto bell = std::make_shared<net::Notify>(executor);
+  int running = 2;
+  net::TaskGroup pumps(executor);
+  pumps.spawn("stdin", pump_input(run));
+  pumps.spawn("stdout", pump_output(run, false, &running, bell));
+  pumps.spawn("stderr", pump_output(run, true, &running, bell));
+  while (running > 0) co_await bell->wait(std::chrono::hours(1));
+  auto end = co_await run.client->end();
+  run.input.cancel();
+  run.client->close();
+  pumps.cancel();
+  co_await pumps.join();
+  if (run.raw) run.raw->restore();
+  if (!end) {
+    co_return give_up(run, fail(Errc::unreachable, "the connection to " + run.options.endpoint + " was lost: " + lost_reason(run),
+                                "edgectl connect " + run.options.endpoint));
+  }
+  if (end->signal == ssh::kRefusedSignal) {
+    co_return give_up(run, fail(Errc::not_allowed, run.options.endpoint + " refused the session: " + end->message));
+  }
+  if (!end->signal.empty()) {
+    std::cerr << "edgectl: the command was ended by signal " << end->signal << (end->core_dumped ? " (core dumped)" : "")
+              << '\n';
+    co_return kExitFarFailure;
+  }
+  co_return end->status;
+}
+
+net::Task<int> whole(Run& run) {
+  const auto executor = run.loop.get_executor();
+  auto key = ssh::Key::generate();  // of this session alone
+  if (!key) co_return give_up(run, key.error());
+  net::TaskGroup ticking(executor);
+  ticking.spawn("progress", show_progress(run));
+  auto opened = co_await request_session(run.options.socket, run.options.endpoint, key->public_line(), run.options.wait);
+  ticking.cancel();
+  co_await ticking.join();
+  if (!opened) co_return give_up(run, opened.error());
+
+  auto known = check_known_host(run.options.state_folder, run.endpoint_id + "." + opened->instance, opened->host_key);
+  if (!known) {
+    ::close(opened->descriptor);
+    co_return give_up(run, known.error());
+  }
+  ssh::ShellTarget target;
+  target.host_key = opened->host_key;
+  target.account = run.options.user.empty() ? ssh::kDefaultAccount : run.options.user;
+  target.command = joined(run.options.command);
+  target.environment = run.options.environment;
+  target.modes = std::string(kEndOfModes, 1);
+  if (run.wants_pty()) target.pty = terminal_size(STDIN_FILENO, run.options.terminal);
+  auto client = co_await ssh::ShellClient::open(opened->descriptor, *key, std::move(target), kHandshakeDeadline);
+  if (!client) co_return give_up(run, client.error());
+  run.client = std::move(*client);
+  run.progress.clear();
+  if (!run.has_command() && run.terminal.err && !run.options.quiet) {
+    const auto took = std::chrono::duration<double>(steady_clock::now() - run.started).count();
+    std::array<char, 64> text;
+    std::snprintf(text.data(), text.size(), "connected in %.2f s\n", took);
+    std::cerr << text.data() << std::flush;
+  }
+  if (run.wants_pty()) run.raw = std::make_unique<RawTerminal>(STDIN_FILENO);
+  co_return co_await carry(run);
+}
+
+}  // namespace
+
+int connect(const ConnectOptions& options) {
+  std::signal(SIGPIPE, SIG_IGN);
+  Run run(options);
+  // Before the loop: an endpoint that does not exist, or a daemon that does not answer, is told at once.
+  auto endpoint = run.api.get(endpoint_path(options.endpoint));
+  if (!endpoint) return give_up(run, endpoint.error());
+  run.endpoint_id = endpoint->value("id", "");
+  for (int number : {SIGWINCH, SIGINT, SIGTERM, SIGHUP, SIGQUIT}) run.signals.add(number);
+  net::TaskGroup watching(run.loop.get_executor());
+  watching.spawn("signals", follow_signals(run));
+  auto done = [&](std::exception_ptr failure, int status) {
+    run.status = failure ? kExitFarFailure : status;
+    run.signals.cancel();
+    run.client.reset();
+  };
+  net::asio::co_spawn(run.loop, whole(run), done);
+  run.loop.run();
+  return run.status;
+}
+
+}  // namespace edge::control

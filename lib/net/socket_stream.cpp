@@ -1,0 +1,142 @@
+#include "net/socket_stream.hpp"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/write.hpp>
+#include <cstring>
+
+#include "net/deadline.hpp"
+
+namespace edge::net {
+
+Task<Read> SocketStream::read_some(asio::mutable_buffer buffer) {
+  auto [error, size] = co_await socket_.async_read_some(buffer, as_values);
+  co_return Read{error, size};
+}
+
+Task<error_code> SocketStream::write(asio::const_buffer bytes) {
+  auto [error, size] = co_await asio::async_write(socket_, bytes, as_values);
+  co_return error;
+}
+
+Task<error_code> SocketStream::shutdown_write() {
+  error_code error;
+  socket_.shutdown(asio::socket_base::shutdown_send, error);
+  co_return error;
+}
+
+void SocketStream::close() noexcept {
+  error_code ignored;
+  socket_.close(ignored);
+}
+
+void SocketStream::when_readable(std::function<void()> callback) {
+  socket_.async_wait(Socket::wait_read, [callback = std::move(callback)](error_code error) {
+    if (error != asio::error::operation_aborted) callback();
+  });
+}
+
+void SocketStream::forget_readable() noexcept {
+  error_code ignored;
+  socket_.cancel(ignored);
+}
+
+Socket adopt_socket(asio::any_io_executor executor, int descriptor) {
+  sockaddr_storage name{};
+  socklen_t size = sizeof name;
+  ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&name), &size);
+  Socket socket(executor);
+  const int protocol = name.ss_family == AF_UNIX ? 0 : IPPROTO_TCP;
+  socket.assign(asio::generic::stream_protocol(name.ss_family, protocol), descriptor);
+  socket.native_non_blocking(true);
+  return socket;
+}
+
+Task<Result<Socket>> connect_tcp(HostPort address, milliseconds deadline) {
+  using asio::ip::tcp;
+  auto executor = co_await asio::this_coro::executor;
+  const auto text = format_host_port(address);
+  tcp::resolver resolver(executor);
+  tcp::socket socket(executor);
+  bool cut_off = false;
+  Deadline bound(executor, deadline, [&] {
+    cut_off = true;
+    resolver.cancel();
+    error_code ignored;
+    socket.close(ignored);
+  });
+  auto [resolve_error, found] = co_await resolver.async_resolve(
+      address.host, std::to_string(address.port), as_values);
+  if (cut_off) co_return fail(Errc::timed_out, "cannot resolve " + address.host + ": no answer in time");
+  if (resolve_error) {
+    co_return fail(Errc::unreachable, "cannot resolve " + address.host + ": " + resolve_error.message());
+  }
+  std::string reason = "no address";
+  for (const auto& entry : found) {
+    error_code error;
+    socket.close(error);
+    socket.open(entry.endpoint().protocol(), error);
+    if (!error) {
+      auto [connect_error] = co_await socket.async_connect(entry.endpoint(), as_values);
+      error = connect_error;
+    }
+    if (cut_off) break;
+    if (!error) {
+      socket.set_option(tcp::no_delay(true), error);
+      const auto protocol = entry.endpoint().protocol();
+      const int descriptor = socket.release();
+      Socket connected(executor);
+      connected.assign(asio::generic::stream_protocol(protocol), descriptor);
+      co_return connected;
+    }
+    reason = error.message();
+  }
+  if (cut_off) co_return fail(Errc::timed_out, "cannot connect to " + text + ": no answer in time");
+  co_return fail(Errc::unreachable, "cannot connect to " + text + ": " + reason);
+}
+
+Result<Socket> connect_unix(asio::any_io_executor executor, const std::string& path) {
+  asio::local::stream_protocol::socket socket(executor);
+  error_code error;
+  if (path.size() >= sizeof(sockaddr_un::sun_path)) {
+    return fail(Errc::usage, "the socket's path is too long: " + path);
+  }
+  socket.connect(asio::local::stream_protocol::endpoint(path), error);
+  if (error) return fail(Errc::unreachable, "cannot connect to " + path + ": " + error.message());
+  return Socket(std::move(socket));
+}
+
+Result<std::pair<int, int>> socket_pair() {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) != 0) {
+    return fail(Errc::unavailable, std::string("cannot make a socket pair: ") + std::strerror(errno));
+  }
+  return std::pair{ends[0], ends[1]};
+}
+
+std::string peer_address(const Socket& socket) {
+  error_code error;
+  const auto peer = socket.remote_endpoint(error);
+  if (error) return {};
+  const auto family = peer.protocol().family();
+  if (family != AF_INET && family != AF_INET6) return {};
+  asio::ip::tcp::endpoint endpoint;
+  endpoint.resize(peer.size());
+  std::memcpy(endpoint.data(), peer.data(), peer.size());
+  auto address = endpoint.address();
+  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
+    address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+  }
+  return address.to_string();
+}
+
+void set_no_delay(Socket& socket) {
+  const int on = 1;
+  ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+}  // namespace edge::net

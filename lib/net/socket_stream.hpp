@@ -1,0 +1,46 @@
+// Plain sockets as streams: TCP, Unix, one end of a socketpair.
+#pragma once
+
+#include <boost/asio/generic/stream_protocol.hpp>
+
+#include "base/address.hpp"
+#include "base/error.hpp"
+#include "net/stream.hpp"
+
+namespace edge::net {
+
+using Socket = asio::generic::stream_protocol::socket;
+
+class SocketStream final : public Stream {
+ public:
+  explicit SocketStream(Socket socket) : socket_(std::move(socket)) {}
+  asio::any_io_executor executor() override { return socket_.get_executor(); }
+  Task<Read> read_some(asio::mutable_buffer buffer) override;
+  Task<error_code> write(asio::const_buffer bytes) override;
+  Task<error_code> shutdown_write() override;
+  void close() noexcept override;
+  void when_readable(std::function<void()> callback) override;
+  void forget_readable() noexcept override;
+  Socket& socket() { return socket_; }
+
+ private:
+  Socket socket_;
+};
+
+// Takes a connected descriptor.
+Socket adopt_socket(asio::any_io_executor executor, int descriptor);
+
+// Resolves and connects, each of the addresses in turn, all within the deadline. Errors name the host, the
+// address and the reason: "cannot resolve edge.example.com: ...", "cannot connect to 192.0.2.1:9000: refused".
+Task<Result<Socket>> connect_tcp(HostPort address, milliseconds deadline);
+
+Result<Socket> connect_unix(asio::any_io_executor executor, const std::string& path);
+
+// Two connected non-blocking ends, close-on-exec.
+Result<std::pair<int, int>> socket_pair();
+
+// "203.0.113.7" or "2001:db8::1" of the peer; IPv4-mapped addresses as IPv4. Empty for Unix sockets.
+std::string peer_address(const Socket& socket);
+void set_no_delay(Socket& socket);
+
+}  // namespace edge::net

@@ -1,0 +1,53 @@
+// TLS 1.3 over a socket's own descriptor: OpenSSL reads and writes, asio only waits for readiness. (Measured with
+// 8,000 connections: 78 KB each with asio's ssl::stream, 43 KB this way.)
+#pragma once
+
+#include <openssl/types.h>
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/secret.hpp"
+#include "net/socket_stream.hpp"
+
+namespace edge::net {
+
+using TlsContext = std::shared_ptr<SSL_CTX>;
+
+// For a server; Errc::usage when key and certificate do not parse or do not belong together.
+Result<TlsContext> make_server_context(std::string_view certificate_pem, const Secret& key_pem);
+
+// For a client that trusts exactly these pins ("sha256/..."); "system" adds the system's CAs with the host's name.
+Result<TlsContext> make_client_context(const std::vector<std::string>& pins);
+
+class TlsStream final : public Stream {
+ public:
+  TlsStream(Socket socket, const TlsContext& context);
+  ~TlsStream() override;
+
+  Task<Result<void>> accept();                           // the server's handshake
+  // The client's; `host` is for SNI and for "system". A certificate that no pin names is Errc::not_allowed.
+  Task<Result<void>> connect(const std::string& host);
+
+  asio::any_io_executor executor() override { return socket_.get_executor(); }
+  Task<Read> read_some(asio::mutable_buffer buffer) override;
+  Task<error_code> write(asio::const_buffer bytes) override;
+  Task<error_code> shutdown_write() override;
+  void close() noexcept override;
+  void when_readable(std::function<void()> callback) override;
+  void forget_readable() noexcept override;
+
+ private:
+  struct Free {
+    void operator()(SSL* ssl) const noexcept;
+  };
+  enum class Step { done, again, failed };
+  Task<bool> wait_for(int reason);  // SSL_ERROR_WANT_READ or _WRITE
+  Socket socket_;
+  std::unique_ptr<SSL, Free> ssl_;
+};
+
+}  // namespace edge::net

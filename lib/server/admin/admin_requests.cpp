@@ -1,0 +1,155 @@
+#include "server/admin/admin_requests.hpp"
+
+#include <openssl/crypto.h>
+#include <pwd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <charconv>
+
+#include "base/files.hpp"
+#include "base/text.hpp"
+#include "ssh/key.hpp"
+
+namespace edge::server {
+namespace {
+
+std::string user_name(uid_t uid) {
+  std::array<char, 4096> buffer;
+  passwd entry{};
+  passwd* found = nullptr;
+  if (::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr) {
+    return printable(found->pw_name, 64);
+  }
+  return "uid " + std::to_string(uid);
+}
+
+// "/v1/endpoints/shop-17/token?x=y" against "/v1/endpoints/*/token": the part at '*'.
+bool matches(std::string_view path, std::string_view pattern, std::string& name) {
+  const auto star = pattern.find('*');
+  if (star == std::string_view::npos) return path == pattern;
+  const auto head = pattern.substr(0, star), tail = pattern.substr(star + 1);
+  if (path.size() <= head.size() + tail.size()) return false;
+  if (path.substr(0, head.size()) != head || path.substr(path.size() - tail.size()) != tail) return false;
+  const auto middle = path.substr(head.size(), path.size() - head.size() - tail.size());
+  if (middle.find('/') != std::string_view::npos) return false;
+  name = middle;
+  return true;
+}
+
+std::map<std::string, std::string> parse_query(std::string_view text) {
+  std::map<std::string, std::string> query;
+  while (!text.empty() && query.size() < 16) {
+    const auto part = text.substr(0, text.find('&'));
+    text.remove_prefix(std::min(text.size(), part.size() + 1));
+    const auto equals = part.find('=');
+    query.emplace(part.substr(0, equals), equals == std::string_view::npos ? "" : part.substr(equals + 1));
+  }
+  return query;
+}
+
+}  // namespace
+
+std::string operator_of(int socket) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return "unknown";
+  const auto user = user_name(peer.uid);
+  // Who logged in, before sudo or su; 4294967295 is "nobody did".
+  auto text = read_file("/proc/" + std::to_string(peer.pid) + "/loginuid", 32);
+  if (!text) return user;
+  uid_t login = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), login);
+  if (error != std::errc() || login == static_cast<uid_t>(-1) || login == peer.uid) return user;
+  return user_name(login) + " as " + user;
+}
+
+AdminConnection::AdminConnection(Parts& parts, net::SocketStream& stream, net::HttpReader& reader,
+                                 std::string operator_name)
+    : parts_(parts), stream_(stream), reader_(reader), operator_(std::move(operator_name)) {}
+
+// The whole API in one place.
+const std::vector<AdminConnection::Route>& AdminConnection::routes() {
+  using A = AdminConnection;
+  static const std::vector<Route> all{
+      {"GET", "/v1/status", &A::status},
+      {"GET", "/v1/endpoints", &A::list_endpoints},
+      {"POST", "/v1/endpoints", &A::create_endpoint},
+      {"GET", "/v1/endpoints/*", &A::show_endpoint},
+      {"PATCH", "/v1/endpoints/*", &A::rename_endpoint},
+      {"DELETE", "/v1/endpoints/*", &A::remove_endpoint},
+      {"POST", "/v1/endpoints/*/token", &A::new_token},
+      {"POST", "/v1/endpoints/*/disassociate", &A::disassociate},
+      {"GET", "/v1/endpoints/*/settings", &A::endpoint_settings},
+      {"PATCH", "/v1/endpoints/*/settings", &A::change_endpoint_settings},
+      {"GET", "/v1/settings", &A::fleet_settings},
+      {"PATCH", "/v1/settings", &A::change_fleet_settings},
+      {"GET", "/v1/endpoints/*/snapshots", &A::list_snapshots},
+      {"POST", "/v1/endpoints/*/snapshots", &A::take_snapshot},
+      {"GET", "/v1/endpoints/*/session", &A::open_session},
+  };
+  return all;
+}
+
+net::Task<std::optional<net::Response>> AdminConnection::answer(net::Request request) {
+  const auto question = request.target.find('?');
+  const auto path = request.target.substr(0, question);
+  Call call;
+  if (question != std::string::npos) call.query = parse_query(std::string_view(request.target).substr(question + 1));
+  const Route* found = nullptr;
+  bool path_known = false;
+  for (const auto& route : routes()) {
+    std::string name;
+    if (!matches(path, route.path, name)) continue;
+    path_known = true;
+    if (request.method != route.method) continue;
+    found = &route;
+    call.name = name;
+    break;
+  }
+  if (found == nullptr) {
+    co_return error_response(fail(Errc::not_found, path_known ? "no such method on " + printable(path)
+                                                              : "no such path: " + printable(path)));
+  }
+  call.request = std::move(request);
+  if (!call.name.empty()) {
+    const auto id = parts_.registry.find(call.name);
+    if (!id) {
+      const auto near = nearest(call.name, parts_.registry.names());
+      co_return error_response(fail(Errc::not_found, "no endpoint '" + printable(call.name, 80) + "'",
+                                    near.empty() ? "edgectl endpoint ls" : "did you mean '" + near + "'?"));
+    }
+    call.endpoint = *id;
+    call.name = parts_.registry.name_of(*id);
+  }
+  co_return co_await (this->*found->handle)(std::move(call));
+}
+
+store::EventRecord AdminConnection::event(std::string kind, const EndpointId& id, std::string text) const {
+  return {{}, std::move(kind), id, {}, operator_, std::move(text)};
+}
+
+AdminConnection::Answer AdminConnection::status(Call) {
+  const auto counts = parts_.registry.counts();
+  const auto up = std::chrono::duration_cast<std::chrono::seconds>(parts_.clock.wall() - parts_.started);
+  co_return json_response(
+      200, {{"apiVersion", "edge/v1"},
+            {"version", EDGE_VERSION},
+            {"libssh", ssh::library_version()},
+            {"openssl", OpenSSL_version(OPENSSL_VERSION_STRING)},
+            {"pid", ::getpid()},
+            {"started", format_rfc3339(parts_.started)},
+            {"uptime-seconds", up.count()},
+            {"url", parts_.config.poll_url},
+            {"tunnel", parts_.config.tunnel_address},
+            {"endpoints", {{"new", counts.fresh}, {"online", counts.online}, {"offline", counts.offline}}},
+            {"tunnels", counts.tunnels},
+            {"sessions", counts.sessions},
+            {"held", counts.held},
+            {"check-ins", parts_.registry.check_ins()},
+            {"pins", {parts_.pin}},
+            {"host-key", parts_.host_key_fingerprint}});
+}
+
+}  // namespace edge::server

@@ -1,0 +1,71 @@
+// The requests of one connection of the admin socket.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "net/http.hpp"
+#include "net/socket_stream.hpp"
+#include "server/parts.hpp"
+
+namespace edge::server {
+
+class Tunnel;
+
+// Who is on the other end (SO_PEERCRED, and the login uid where there is one): "alice", or "alice as root".
+std::string operator_of(int socket);
+
+class AdminConnection {
+ public:
+  AdminConnection(Parts& parts, net::SocketStream& stream, net::HttpReader& reader, std::string operator_name);
+
+  // Nothing: the connection is not ours any more.
+  net::Task<std::optional<net::Response>> answer(net::Request request);
+
+ private:
+  struct Call {  // a request, taken apart
+    net::Request request;
+    std::map<std::string, std::string> query;
+    EndpointId endpoint;  // of the path, when it names one
+    std::string name;
+  };
+  using Answer = net::Task<std::optional<net::Response>>;
+  struct Route {
+    const char* method;
+    const char* path;  // '*' is an endpoint's name or id
+    Answer (AdminConnection::*handle)(Call);
+  };
+  static const std::vector<Route>& routes();
+
+  Answer status(Call call);
+  Answer list_endpoints(Call call);
+  Answer create_endpoint(Call call);
+  Answer show_endpoint(Call call);
+  Answer rename_endpoint(Call call);
+  Answer remove_endpoint(Call call);
+  Answer new_token(Call call);
+  Answer disassociate(Call call);
+  Answer endpoint_settings(Call call);
+  Answer change_endpoint_settings(Call call);
+  Answer fleet_settings(Call call);
+  Answer change_fleet_settings(Call call);
+  Answer list_snapshots(Call call);
+  Answer take_snapshot(Call call);
+  Answer open_session(Call call);
+
+  net::Task<net::Response> endpoint_view(EndpointId id, int http_status);
+  net::Task<std::optional<net::Response>> snapshots_view(EndpointId id);
+  // Waits until the endpoint has an open tunnel. Errors: offline, timed_out (with the reason so far), removed.
+  net::Task<Result<std::shared_ptr<Tunnel>>> require_tunnel(const Call& call);
+  net::Task<Result<void>> store_settings(std::optional<EndpointId> id, std::map<std::string, std::string> changes);
+  nlohmann::json settings_view(const std::optional<EndpointId>& id) const;
+  store::EventRecord event(std::string kind, const EndpointId& id, std::string text) const;
+
+  Parts& parts_;
+  net::SocketStream& stream_;
+  net::HttpReader& reader_;
+  const std::string operator_;
+};
+
+}  // namespace edge::server

@@ -1,0 +1,155 @@
+// What needs a tunnel: sessions and snapshots on demand. Both raise "required", wait, and lower it again.
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+
+#include "base/log.hpp"
+#include "crypto/random.hpp"
+#include "server/admin/admin_requests.hpp"
+#include "server/tunnel/tunnel.hpp"
+#include "ssh/key.hpp"
+
+namespace edge::server {
+namespace {
+
+using nlohmann::json;
+
+Error offline_error(const std::string& name, const Registry::Waiting& endpoint) {
+  if (endpoint.state == fleet::EndpointState::fresh) {
+    return fail(Errc::offline, "cannot connect to " + name + ": no agent has joined it yet",
+                "edgectl endpoint token " + name + " makes a join command");
+  }
+  auto message = "cannot connect to " + name + ": offline\n  last seen " + endpoint.last_seen_text;
+  if (!endpoint.address.empty()) message += " from " + endpoint.address;
+  return fail(Errc::offline, message, "edgectl connect " + name + " --wait 10m");
+}
+
+Error late_error(const std::string& name, const Registry::Waiting& endpoint) {
+  auto message = "cannot connect to " + name + ": ";
+  if (endpoint.tunnel_state == fleet::TunnelState::connecting) {
+    message += "the agent was told to connect and its tunnel did not open in time";
+  } else {
+    message += "its agent did not check in in time";
+  }
+  if (!endpoint.reason.empty()) message += "\n  last reason: " + endpoint.reason;
+  if (!endpoint.detail.empty()) message += " (" + endpoint.detail + ")";
+  return fail(Errc::timed_out, message, "edgectl endpoint show " + name);
+}
+
+}  // namespace
+
+net::Task<Result<std::shared_ptr<Tunnel>>> AdminConnection::require_tunnel(const Call& call) {
+  std::optional<milliseconds> asked;
+  if (const auto wait = call.query.find("wait"); wait != call.query.end()) {
+    asked = parse_duration(wait->second);
+    if (!asked) co_return fail(Errc::usage, "wait: a duration such as 30s or 10m");
+  }
+  const auto started = std::chrono::steady_clock::now();
+  auto bell = std::make_shared<net::Notify>(stream_.executor());
+  auto gone = std::make_shared<bool>(false);  // shared: the callback may already be queued when we leave
+  stream_.when_readable([bell, gone] {
+    *gone = true;
+    bell->ring();
+  });
+  parts_.registry.watch(call.endpoint, bell);
+  Result<std::shared_ptr<Tunnel>> answer = std::shared_ptr<Tunnel>();
+  for (;;) {
+    const auto endpoint = parts_.registry.waiting(call.endpoint);
+    if (*gone) {
+      answer = fail(Errc::unreachable, "the operator has gone");
+      break;
+    }
+    if (!endpoint.exists) {
+      answer = fail(Errc::removed, "the endpoint was removed meanwhile");
+      break;
+    }
+    if (endpoint.tunnel) {
+      answer = std::static_pointer_cast<Tunnel>(endpoint.tunnel);
+      break;
+    }
+    if (parts_.draining) {
+      answer = fail(Errc::unavailable, "edged is shutting down");
+      break;
+    }
+    if (!asked && endpoint.state != fleet::EndpointState::online) {
+      answer = offline_error(call.name, endpoint);
+      break;
+    }
+    const auto until = started + asked.value_or(endpoint.patience);
+    const auto left = std::chrono::ceil<milliseconds>(until - std::chrono::steady_clock::now());
+    if (left.count() <= 0) {
+      answer = endpoint.state == fleet::EndpointState::online ? late_error(call.name, endpoint)
+                                                              : offline_error(call.name, endpoint);
+      break;
+    }
+    // Going offline rings no bell: look again now and then.
+    co_await bell->wait(std::min(left, milliseconds{1000}));
+  }
+  if (!*gone) stream_.forget_readable();
+  co_return answer;
+}
+
+AdminConnection::Answer AdminConnection::open_session(Call call) {
+  const auto key_line = std::string(net::find_header(call.request.headers, "Edge-Session-Key"));
+  auto key = ssh::Key::from_public_line(key_line);
+  if (call.request.upgrade != "ssh" || !key) {
+    co_return error_response(fail(Errc::usage, "a session needs Upgrade: ssh and Edge-Session-Key: ssh-ed25519 AAAA..."));
+  }
+  auto demand = std::make_shared<Demand>(parts_.registry, call.endpoint);
+  auto tunnel = co_await require_tunnel(call);
+  if (!tunnel) {
+    if (tunnel.error().code == Errc::unreachable) co_return std::nullopt;
+    co_return error_response(tunnel.error());
+  }
+  SessionRequest request;
+  request.public_key = key->public_line();
+  request.session = std::make_shared<LiveSession>();
+  request.session->id = crypto::new_session_id();
+  request.session->endpoint = call.endpoint;
+  request.session->operator_name = operator_;
+  request.session->since = parts_.clock.wall();
+  request.demand = std::move(demand);
+  request.rest = reader_.take_rest();
+  // From here on the connection lives on the tunnel's loop.
+  request.descriptor = stream_.socket().release();
+  parts_.record_event(event("session.requested", call.endpoint, "session " + request.session->id.text));
+  net::asio::post((*tunnel)->executor(), [tunnel = *tunnel, request = std::move(request)]() mutable {
+    tunnel->serve_session(std::move(request));
+  });
+  co_return std::nullopt;
+}
+
+net::Task<std::optional<net::Response>> AdminConnection::snapshots_view(EndpointId id) {
+  auto read = [id](store::Store& store) { return store.snapshots(id); };
+  auto snapshots = co_await parts_.store.run(read);
+  if (!snapshots) co_return error_response(snapshots.error());
+  json items = json::array();
+  for (const auto& snapshot : *snapshots) {
+    items.push_back({{"instance", snapshot.instance.text},
+                     {"taken", format_rfc3339(snapshot.taken)},
+                     {"snapshot", json::parse(snapshot.body, nullptr, false)}});
+  }
+  co_return json_response(200, {{"apiVersion", "edge/v1"}, {"items", std::move(items)}});
+}
+
+AdminConnection::Answer AdminConnection::list_snapshots(Call call) {
+  co_return co_await snapshots_view(call.endpoint);
+}
+
+AdminConnection::Answer AdminConnection::take_snapshot(Call call) {
+  const Demand demand(parts_.registry, call.endpoint);
+  auto tunnel = co_await require_tunnel(call);
+  if (!tunnel) {
+    if (tunnel.error().code == Errc::unreachable) co_return std::nullopt;
+    co_return error_response(tunnel.error());
+  }
+  auto taken = co_await net::asio::co_spawn((*tunnel)->executor(),
+                                            (*tunnel)->take_snapshot(parts_.config.answer_deadline),
+                                            net::asio::use_awaitable);
+  if (!taken) co_return error_response(taken.error());
+  auto write = [record = *taken](store::Store& store) { return store.put_snapshot(record); };
+  auto stored = co_await parts_.store.run(write);
+  if (!stored) co_return error_response(stored.error());
+  co_return co_await snapshots_view(call.endpoint);
+}
+
+}  // namespace edge::server

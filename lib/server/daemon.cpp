@@ -1,0 +1,317 @@
+#include "server/daemon.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <thread>
+
+#include "base/address.hpp"
+#include "base/files.hpp"
+#include "base/log.hpp"
+#include "crypto/certificate.hpp"
+#include "net/loops.hpp"
+#include "server/admin/admin_port.hpp"
+#include "server/parts.hpp"
+#include "server/poll/poll_port.hpp"
+#include "server/tunnel/tunnel_port.hpp"
+#include "ssh/key.hpp"
+
+namespace edge::server {
+namespace {
+
+constexpr milliseconds kSaveEvery{15'000};
+constexpr milliseconds kStatusEvery{10'000};
+constexpr milliseconds kPollDrain{500};   // held check-ins are answered at once; idle connections are cut
+constexpr milliseconds kHardStop{1'500};  // after the drain's own deadline
+constexpr std::chrono::hours kTombstoneLife{24 * 90};
+constexpr std::size_t kMostLoops = 4;
+
+std::size_t loop_count(const config::EdgedConfig& config) {
+  if (config.loops != 0) return config.loops;
+  return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kMostLoops);
+}
+
+// What agents dial, where nothing else was configured: this machine's name and the ports that it listens on.
+config::EdgedConfig with_own_addresses(config::EdgedConfig config) {
+  auto port_of = [](const std::vector<std::string>& listen) {
+    const auto parsed = listen.empty() ? Result<HostPort>(HostPort{}) : parse_host_port(listen.front());
+    return parsed ? parsed->port : std::uint16_t{0};
+  };
+  std::array<char, 256> name{};
+  if (config.poll_url.empty() && ::gethostname(name.data(), name.size() - 1) == 0) {
+    config.poll_url = format_url(Url{{name.data(), port_of(config.poll_listen)}});
+  }
+  if (config.tunnel_address.empty()) {
+    if (auto url = parse_https_url(config.poll_url)) {
+      config.tunnel_address = format_host_port({url->address.host, port_of(config.tunnel_listen)});
+    }
+  }
+  return config;
+}
+
+struct Keys {
+  net::TlsContext tls;
+  std::string pin;
+  Secret host_key;
+  std::string host_key_fingerprint;
+};
+
+Result<net::TlsContext> load_tls(const config::EdgedConfig& config, std::string& pin) {
+  auto certificate = read_file(config.certificate);
+  if (!certificate) return certificate.error();
+  auto key = read_private_file(config.certificate_key);
+  if (!key) return key.error();
+  auto context = net::make_server_context(*certificate, Secret(*key));
+  wipe(key->data(), key->size());
+  if (!context) {
+    return fail(context.error().code, config.certificate.string() + ": " + context.error().message);
+  }
+  auto found = crypto::pin_of_certificate(*certificate);
+  if (!found) return found.error();
+  pin = *found;
+  return context;
+}
+
+Result<Keys> load_keys(const config::EdgedConfig& config) {
+  Keys keys;
+  auto tls = load_tls(config, keys.pin);
+  if (!tls) return tls.error();
+  keys.tls = *tls;
+  auto text = read_private_file(config.host_key);
+  if (!text) return text.error();
+  keys.host_key = Secret(*text);
+  wipe(text->data(), text->size());
+  auto key = ssh::Key::from_private_text(keys.host_key);
+  if (!key) return fail(key.error().code, config.host_key.string() + ": " + key.error().message);
+  keys.host_key_fingerprint = key->fingerprint();
+  return keys;
+}
+
+}  // namespace
+
+namespace {
+
+// Tunnels first: they say goodbye to their agents, who then come back to a poll port that says "later".
+net::Task<> drain_ports(PollPort& poll, TunnelPort& tunnel, milliseconds deadline) {
+  poll.stop_accepting();
+  co_await tunnel.drain(deadline);
+  co_await poll.drain(kPollDrain);
+}
+
+}  // namespace
+
+struct Daemon::Whole {
+  Whole(const config::EdgedConfig& settings, DaemonHooks wanted, std::unique_ptr<store::Store> opened)
+      : config(settings),
+        hooks(std::move(wanted)),
+        store(std::move(opened)),
+        worker(*store),
+        registry(clock, config.poll_url, config.tunnel_address),
+        parts(clock, config, registry, worker),
+        loops(loop_count(config)),
+        signals(loops.at(0)),
+        tasks(loops.at(0).get_executor()) {}
+
+  Result<void> open_ports();
+  Result<void> listen_on_all();
+  net::Task<> handle_signals();
+  net::Task<> save_last_seen();
+  net::Task<> say_status();
+  net::Task<> say_alive();
+  net::Task<> drain();
+  void save_now();
+  void reload();
+
+  SystemClock clock;
+  config::EdgedConfig config;
+  DaemonHooks hooks;
+  std::unique_ptr<store::Store> store;
+  StoreWorker worker;
+  Registry registry;
+  Parts parts;
+  net::Loops loops;
+  std::vector<std::unique_ptr<PollPort>> poll_ports;      // one a loop
+  std::vector<std::unique_ptr<TunnelPort>> tunnel_ports;  // one a loop
+  std::unique_ptr<AdminPort> admin_port;
+  net::asio::signal_set signals;
+  net::TaskGroup tasks;
+  bool clean = true;
+};
+
+Daemon::Daemon(std::unique_ptr<Whole> whole) : whole_(std::move(whole)) {}
+Daemon::~Daemon() = default;
+
+Result<std::unique_ptr<Daemon>> Daemon::start(const config::EdgedConfig& given, DaemonHooks hooks) {
+  const auto config = with_own_addresses(given);
+  if (auto made = make_folder(config.state, 0700); !made) return made.error();
+  auto opened = store::open_store(config.state);
+  if (!opened) return opened.error();
+  auto whole = std::make_unique<Whole>(config, std::move(hooks), std::move(*opened));
+  auto keys = load_keys(config);
+  if (!keys) return keys.error();
+  whole->parts.tls.set(keys->tls);
+  whole->parts.pin = keys->pin;
+  whole->parts.host_key = keys->host_key;
+  whole->parts.host_key_fingerprint = keys->host_key_fingerprint;
+  whole->parts.started = whole->clock.wall();
+  if (auto loaded = whole->registry.load(*whole->store); !loaded) return loaded.error();
+  auto dropped = whole->store->drop_tombstones_before(whole->clock.wall() - kTombstoneLife);
+  if (!dropped) return dropped.error();
+  if (auto ports = whole->open_ports(); !ports) return ports.error();
+  return std::unique_ptr<Daemon>(new Daemon(std::move(whole)));
+}
+
+Result<void> Daemon::Whole::open_ports() {
+  for (std::size_t i = 0; i < loops.size(); ++i) {
+    auto executor = loops.at(i).get_executor();
+    poll_ports.push_back(std::make_unique<PollPort>(executor, parts));
+    tunnel_ports.push_back(std::make_unique<TunnelPort>(executor, parts));
+  }
+  if (auto listening = listen_on_all(); !listening) return listening.error();
+  admin_port = std::make_unique<AdminPort>(loops.at(0).get_executor(), parts);
+  return admin_port->listen();
+}
+
+Result<void> Daemon::Whole::listen_on_all() {
+  // The store's lock is ours, so nobody of this state folder is here; a bind without sharing tells whether
+  // anybody else is.
+  for (const auto* addresses : {&config.poll_listen, &config.tunnel_listen}) {
+    for (const auto& address : *addresses) {
+      auto probe = listen_tcp(loops.at(0).get_executor(), address, /*share=*/false);
+      if (!probe) return probe.error();
+    }
+  }
+  for (std::size_t i = 0; i < loops.size(); ++i) {
+    for (const auto& address : config.poll_listen) {
+      auto acceptor = listen_tcp(loops.at(i).get_executor(), address, /*share=*/true);
+      if (!acceptor) return acceptor.error();
+      poll_ports[i]->listen(std::move(*acceptor));
+    }
+    for (const auto& address : config.tunnel_listen) {
+      auto acceptor = listen_tcp(loops.at(i).get_executor(), address, /*share=*/true);
+      if (!acceptor) return acceptor.error();
+      tunnel_ports[i]->listen(std::move(*acceptor));
+    }
+  }
+  return {};
+}
+
+bool Daemon::run() {
+  auto& whole = *whole_;
+  for (int number : {SIGTERM, SIGINT, SIGHUP}) whole.signals.add(number);
+  whole.tasks.spawn("signals", whole.handle_signals());
+  whole.tasks.spawn("save", whole.save_last_seen());
+  whole.tasks.spawn("status", whole.say_status());
+  if (whole.hooks.alive_every.count() > 0) whole.tasks.spawn("alive", whole.say_alive());
+  log::info("edged.ready", {{"version", EDGE_VERSION},
+                            {"url", whole.config.poll_url},
+                            {"tunnel", whole.config.tunnel_address},
+                            {"admin", whole.config.admin_socket.string()},
+                            {"loops", whole.loops.size()}});
+  if (whole.hooks.ready) whole.hooks.ready();
+  whole.loops.run();
+  whole.save_now();
+  whole.worker.drain();
+  log::info("edged.stopped", {{"clean", whole.clean ? "yes" : "no"}});
+  return whole.clean;
+}
+
+net::Task<> Daemon::Whole::handle_signals() {
+  for (;;) {
+    auto [error, number] = co_await signals.async_wait(net::as_values);
+    if (error) co_return;
+    if (number == SIGHUP) {
+      reload();
+      continue;
+    }
+    log::info("edged.stopping", {{"signal", number}});
+    break;
+  }
+  if (hooks.status) hooks.status("draining");
+  co_await drain();
+}
+
+// Stop accepting, answer what is held, tell sessions and agents, close tunnels; then every loop runs out of work.
+net::Task<> Daemon::Whole::drain() {
+  parts.draining = true;
+  admin_port->stop_accepting();
+  registry.end_all_holds();
+  for (const auto& tunnel : registry.tunnels()) tunnel->end(fleet::Reason::shutdown);
+  const auto deadline = config.drain_deadline;
+  auto all_drained = std::make_shared<net::Notify>(loops.at(0).get_executor());
+  auto left = std::make_shared<std::atomic<std::size_t>>(loops.size());
+  for (std::size_t i = 0; i < loops.size(); ++i) {
+    auto on_end = [all_drained, left](std::exception_ptr) {
+      if (--*left == 0) all_drained->ring();
+    };
+    net::asio::co_spawn(loops.at(i), drain_ports(*poll_ports[i], *tunnel_ports[i], deadline), on_end);
+  }
+  co_await admin_port->drain(deadline);
+  if (!co_await all_drained->wait(deadline + kHardStop)) {
+    clean = false;  // nothing may hang a shutdown
+    loops.stop();
+  }
+  tasks.cancel();
+}
+
+net::Task<> Daemon::Whole::save_last_seen() {
+  for (;;) {
+    // The local is needed: gcc 12 at -O2 lays out the frame of a coroutine without any wrongly, and it traps.
+    const bool go_on = co_await net::sleep(kSaveEvery);
+    if (!go_on) co_return;
+    save_now();
+  }
+}
+
+void Daemon::Whole::save_now() {
+  worker.post([batch = registry.take_unsaved()](store::Store& target) {
+    if (batch.empty()) return;
+    if (auto saved = target.put_last_seen(batch); !saved) {
+      log::error("last-seen.not-saved", {{"rows", batch.size()}, {"reason", saved.error().message}});
+    }
+  });
+}
+
+net::Task<> Daemon::Whole::say_status() {
+  for (;;) {
+    const auto counts = registry.counts();
+    if (hooks.status) {
+      hooks.status(std::to_string(counts.online) + " online, " + std::to_string(counts.offline) + " offline, " +
+                   std::to_string(counts.tunnels) + " tunnels, " + std::to_string(counts.sessions) + " sessions");
+    }
+    if (!co_await net::sleep(kStatusEvery)) co_return;
+  }
+}
+
+net::Task<> Daemon::Whole::say_alive() {
+  for (;;) {
+    hooks.alive();
+    const bool go_on = co_await net::sleep(hooks.alive_every);  // as above
+    if (!go_on) co_return;
+  }
+}
+
+void Daemon::Whole::reload() {
+  if (!hooks.reload) return;
+  auto fresh = hooks.reload();
+  std::string pin;
+  auto tls = fresh ? load_tls(*fresh, pin) : Result<net::TlsContext>(fresh.error());
+  if (!tls) {
+    log::error("edged.reload-failed", {{"reason", tls.error().message}});
+    return;
+  }
+  if (pin != parts.pin) {
+    // Agents that are out there pin the old key: they would all be lost.
+    log::error("edged.reload-failed", {{"reason", "the certificate has another key than the one agents pin"},
+                                       {"pin", pin}});
+    return;
+  }
+  parts.tls.set(*tls);
+  log::set_level(fresh->log_level);
+  log::info("edged.reloaded", {{"certificate", fresh->certificate.string()}});
+}
+
+}  // namespace edge::server

@@ -1,0 +1,77 @@
+// What edged keeps in memory about one endpoint. Everything in here is touched under its shard's lock only.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/settings.hpp"
+#include "fleet/presence.hpp"
+#include "fleet/tunnel_life.hpp"
+#include "net/notify.hpp"
+#include "store/store.hpp"
+
+namespace edge::server {
+
+// An open tunnel as the registry and the admin port know it. It lives on one loop (executor()).
+class TunnelHandle {
+ public:
+  virtual ~TunnelHandle() = default;
+  virtual net::asio::any_io_executor executor() = 0;
+  virtual const TunnelId& id() const = 0;
+  virtual const InstanceId& instance() const = 0;
+  virtual void end(fleet::Reason reason) = 0;                 // any thread
+  virtual std::optional<milliseconds> idle_in() const = 0;    // any thread; nothing while sessions live
+};
+
+// A live session, shared by the stream that carries it and the registry that lists it.
+struct LiveSession {
+  SessionId id;
+  EndpointId endpoint;
+  InstanceId instance;
+  std::string operator_name;
+  WallTime since{};
+  std::atomic<std::uint64_t> bytes_in{0}, bytes_out{0};  // in: from the node
+};
+
+struct Instance {
+  store::InstanceRecord record;
+  fleet::CounterGate counter;
+  fleet::CloneGuard guard;
+  std::shared_ptr<net::Notify> hold;  // of the held check-in; the newest wins
+  std::string ticket;                 // hash of the current one, for forgetting it
+  std::string failure, failure_detail;  // why its last tunnel did not open, as it reported
+  bool unsaved = false;               // last-seen is newer than the store's
+};
+
+struct Credential {
+  TunnelId tunnel;
+  InstanceId instance;
+  std::string password_hash;
+  SteadyTime expires{};
+};
+
+struct Endpoint {
+  Endpoint(store::EndpointRecord loaded, fleet::LifeLimits limits, fleet::TunnelLife::OnChange on_change)
+      : record(std::move(loaded)), life(limits, std::move(on_change)) {}
+
+  store::EndpointRecord record;  // without its instances: they are below
+  Secret mac_key, seal_key;      // derived from K; empty: not associated
+  config::FleetSettings settings;  // resolved
+  fleet::TunnelLife life;
+  std::map<InstanceId, Instance> instances;
+  std::optional<Credential> credential;
+  std::shared_ptr<TunnelHandle> tunnel;
+  std::vector<std::weak_ptr<net::Notify>> watchers;  // operators who wait for a change
+  std::map<SessionId, std::shared_ptr<LiveSession>> sessions;
+  std::optional<SteadyTime> seen;  // the last sign of life of any instance
+
+  void wake_watchers();
+  void wake_holds();
+  bool held() const;
+};
+
+}  // namespace edge::server

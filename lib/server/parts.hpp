@@ -1,0 +1,77 @@
+// What the three ports share. Made by main, outlives every port.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+
+#include "config/settings.hpp"
+#include "net/http.hpp"
+#include "net/tls.hpp"
+#include "server/registry.hpp"
+#include "server/store_worker.hpp"
+
+namespace edge::server {
+
+// The TLS context that new connections get; SIGHUP swaps it.
+class CurrentTls {
+ public:
+  void set(net::TlsContext context) {
+    const std::lock_guard lock(mutex_);
+    context_ = std::move(context);
+  }
+  net::TlsContext get() const {
+    const std::lock_guard lock(mutex_);
+    return context_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  net::TlsContext context_;
+};
+
+struct Parts {
+  Parts(const Clock& the_clock, const config::EdgedConfig& the_config, Registry& the_registry, StoreWorker& the_store)
+      : clock(the_clock), config(the_config), registry(the_registry), store(the_store) {}
+
+  const Clock& clock;
+  const config::EdgedConfig& config;
+  Registry& registry;
+  StoreWorker& store;
+  CurrentTls tls;
+  Secret host_key;                       // of the tunnel port
+  std::string host_key_fingerprint;
+  std::string pin;                       // of the poll port
+  WallTime started{};
+  std::atomic<std::size_t> connections{0};  // poll and tunnel ports together
+  std::atomic<bool> draining{false};
+
+  // Writes an event to the store's list and to the log, some time soon.
+  void record_event(store::EventRecord event);
+};
+
+// Counts one connection against the budget for as long as it lives.
+class ConnectionSlot {
+ public:
+  explicit ConnectionSlot(Parts& parts) : parts_(&parts) {
+    taken_ = parts.connections.fetch_add(1) < parts.config.connections;
+  }
+  ConnectionSlot(ConnectionSlot&& other) noexcept
+      : parts_(std::exchange(other.parts_, nullptr)), taken_(other.taken_) {}
+  ConnectionSlot& operator=(ConnectionSlot&&) = delete;
+  ~ConnectionSlot() {
+    if (parts_) parts_->connections.fetch_sub(1);
+  }
+  explicit operator bool() const noexcept { return taken_; }
+
+ private:
+  Parts* parts_;
+  bool taken_ = false;
+};
+
+// {"error": {"code": ..., "message": ..., "hint": ..., "retryable": ...}} with the status that belongs to the code.
+net::Response error_response(const Error& error);
+net::Response json_response(int status, const nlohmann::json& body);
+
+}  // namespace edge::server

@@ -1,0 +1,281 @@
+#include "server/registry.hpp"
+
+#include <stdexcept>
+
+#include "base/log.hpp"
+#include "crypto/keys.hpp"
+#include "fleet/pace.hpp"
+
+namespace edge::server {
+
+void throw_exception_from_error(Refusal, const boost::source_location&) {
+  throw std::runtime_error("refused");
+}
+
+void Endpoint::wake_watchers() {
+  std::erase_if(watchers, [](auto& weak) {
+    auto bell = weak.lock();
+    if (bell) bell->ring();
+    return !bell;
+  });
+}
+
+void Endpoint::wake_holds() {
+  for (auto& [id, instance] : instances) {
+    if (instance.hold) instance.hold->ring();
+  }
+}
+
+bool Endpoint::held() const {
+  for (const auto& [id, instance] : instances) {
+    if (instance.hold) return true;
+  }
+  return false;
+}
+
+Registry::Registry(const Clock& clock, std::string url, std::string tunnel_address)
+    : clock_(clock), url_(std::move(url)), tunnel_address_(std::move(tunnel_address)) {}
+Registry::~Registry() = default;
+
+Registry::Shard& Registry::shard(const EndpointId& id) const {
+  return shards_[std::hash<EndpointId>{}(id) % kShards];
+}
+
+WallTime Registry::wall_of(SteadyTime time) const {
+  return clock_.wall() - std::chrono::duration_cast<milliseconds>(clock_.steady() - time);
+}
+
+std::unique_ptr<Endpoint> Registry::make(store::EndpointRecord record) const {
+  // The callback needs the endpoint that is about to be made; it runs under the shard's lock like all else.
+  auto self = std::make_shared<Endpoint*>(nullptr);
+  auto on_change = [self](fleet::TunnelState from, fleet::TunnelState to, fleet::Reason reason) {
+    auto& endpoint = **self;
+    log::info("tunnel.state", {{"endpoint", endpoint.record.name},
+                               {"id", endpoint.record.id},
+                               {"from", to_string(from)},
+                               {"to", to_string(to)},
+                               {"reason", to_string(reason)},
+                               {"instance", endpoint.life.lease().winner},
+                               {"tunnel", endpoint.life.lease().tunnel}});
+    endpoint.wake_watchers();
+    if (to == fleet::TunnelState::required) endpoint.wake_holds();
+  };
+  auto endpoint = std::make_unique<Endpoint>(std::move(record), fleet::LifeLimits{}, on_change);
+  *self = endpoint.get();
+  resolve(*endpoint);
+  if (!endpoint->record.key.empty()) apply_key(*endpoint, endpoint->record.key);
+  for (auto& instance : endpoint->record.instances) {
+    endpoint->instances[instance.id].record = instance;
+  }
+  endpoint->record.instances.clear();
+  return endpoint;
+}
+
+void Registry::apply_key(Endpoint& endpoint, const Secret& key) {
+  endpoint.record.key = key;
+  endpoint.mac_key = crypto::derive_purpose_key(key, "mac");
+  endpoint.seal_key = crypto::derive_purpose_key(key, "seal");
+}
+
+void Registry::resolve(Endpoint& endpoint) const {
+  const std::shared_lock lock(settings_mutex_);
+  endpoint.settings = fleet::with_overrides(settings_, endpoint.record.settings);
+  endpoint.life.set_limits({endpoint.settings.tunnel_open_deadline, fleet::LifeLimits{}.reopen_for});
+}
+
+Result<void> Registry::load(store::Store& store) {
+  auto settings = store.load_settings();
+  if (!settings) return settings.error();
+  set_settings_ = *settings;
+  settings_ = fleet::with_overrides({}, set_settings_);
+  auto tombstones = store.load_tombstones();
+  if (!tombstones) return tombstones.error();
+  for (auto& tombstone : *tombstones) tombstones_.emplace(tombstone.id, tombstone);
+  auto records = store.load_endpoints();
+  if (!records) return records.error();
+
+  // Who was online when edged last wrote is not offline before it had the time to come back.
+  std::optional<WallTime> newest;
+  for (const auto& record : *records) {
+    for (const auto& instance : record.instances) newest = std::max(newest, instance.last_seen);
+  }
+  for (auto& record : *records) {
+    const auto id = record.id;
+    by_name_[record.name] = id;
+    auto endpoint = make(std::move(record));
+    const auto allowed = fleet::silence_allowed(endpoint->settings.interval, endpoint->settings.hold);
+    for (const auto& [instance_id, instance] : endpoint->instances) {
+      const auto& seen = instance.record.last_seen;
+      if (!seen) continue;
+      const bool was_online = *seen + allowed >= *newest;
+      const auto at = was_online ? clock_.steady() : clock_.steady() - (clock_.wall() - *seen);
+      endpoint->seen = std::max(endpoint->seen, std::optional(at));
+    }
+    shard(id).endpoints.emplace(id, std::move(endpoint));
+  }
+  return {};
+}
+
+std::optional<EndpointId> Registry::find(const std::string& name_or_id) const {
+  {
+    const std::shared_lock lock(names_mutex_);
+    const auto named = by_name_.find(name_or_id);
+    if (named != by_name_.end()) return named->second;
+  }
+  const EndpointId id{name_or_id};
+  return with(id, [](Endpoint&) {}) ? std::optional(id) : std::nullopt;
+}
+
+std::string Registry::name_of(const EndpointId& id) const {
+  std::string name;
+  with(id, [&](Endpoint& endpoint) { name = endpoint.record.name; });
+  return name;
+}
+
+std::vector<std::string> Registry::names() const {
+  const std::shared_lock lock(names_mutex_);
+  std::vector<std::string> all;
+  all.reserve(by_name_.size());
+  for (const auto& [name, id] : by_name_) all.push_back(name);
+  return all;
+}
+
+std::optional<store::EndpointRecord> Registry::record(const EndpointId& id) const {
+  std::optional<store::EndpointRecord> found;
+  with(id, [&](Endpoint& endpoint) { found = endpoint.record; });
+  return found;
+}
+
+// --- administration
+
+void Registry::add(store::EndpointRecord record) {
+  const auto id = record.id;
+  const auto name = record.name;
+  auto endpoint = make(std::move(record));
+  {
+    auto& part = shard(id);
+    const std::lock_guard lock(part.mutex);
+    part.endpoints.emplace(id, std::move(endpoint));
+  }
+  const std::unique_lock lock(names_mutex_);
+  by_name_[name] = id;
+}
+
+void Registry::rename(const EndpointId& id, const std::string& name) {
+  std::string old;
+  with(id, [&](Endpoint& endpoint) { old = std::exchange(endpoint.record.name, name); });
+  const std::unique_lock lock(names_mutex_);
+  by_name_.erase(old);
+  by_name_[name] = id;
+}
+
+void Registry::remove(const EndpointId& id, const store::Tombstone& tombstone) {
+  std::unique_ptr<Endpoint> gone;
+  {
+    auto& part = shard(id);
+    const std::lock_guard lock(part.mutex);
+    const auto found = part.endpoints.find(id);
+    if (found == part.endpoints.end()) return;
+    gone = std::move(found->second);
+    part.endpoints.erase(found);
+    drop_associations(*gone);
+    gone->wake_watchers();
+  }
+  const std::unique_lock lock(names_mutex_);
+  by_name_.erase(gone->record.name);
+  tombstones_.emplace(id, tombstone);
+}
+
+// Ends what hangs on the old edge ID: tickets, holds, credentials, the tunnel.
+void Registry::drop_associations(Endpoint& endpoint) {
+  {
+    const std::lock_guard lock(tickets_mutex_);
+    for (auto& [id, instance] : endpoint.instances) tickets_.erase(instance.ticket);
+  }
+  if (endpoint.credential) {
+    const std::lock_guard lock(credentials_mutex_);
+    credentials_.erase(endpoint.credential->tunnel);
+  }
+  endpoint.credential.reset();
+  endpoint.wake_holds();
+  if (endpoint.tunnel) endpoint.tunnel->end(fleet::Reason::endpoint_removed);
+  endpoint.instances.clear();
+}
+
+void Registry::forget_association(const EndpointId& id) {
+  with(id, [&](Endpoint& endpoint) {
+    drop_associations(endpoint);
+    endpoint.record.edge_id_hash.reset();
+    endpoint.record.key = endpoint.mac_key = endpoint.seal_key = Secret{};
+  });
+}
+
+void Registry::replace_token(const store::EndpointRecord& record) {
+  forget_association(record.id);
+  with(record.id, [&](Endpoint& endpoint) {
+    endpoint.record.token_hash = record.token_hash;
+    endpoint.record.token_expires = record.token_expires;
+    endpoint.record.generation = record.generation;
+  });
+}
+
+void Registry::set_endpoint_setting(const EndpointId& id, const std::string& key, const std::string& value) {
+  with(id, [&](Endpoint& endpoint) {
+    if (value.empty()) {
+      endpoint.record.settings.erase(key);
+    } else {
+      endpoint.record.settings[key] = value;
+    }
+    resolve(endpoint);
+    endpoint.wake_holds();  // so that every agent learns its new pace now
+  });
+}
+
+void Registry::set_setting(const std::string& key, const std::string& value) {
+  {
+    const std::unique_lock lock(settings_mutex_);
+    if (value.empty()) {
+      set_settings_.erase(key);
+    } else {
+      set_settings_[key] = value;
+    }
+    settings_ = fleet::with_overrides({}, set_settings_);
+  }
+  each([this](Endpoint& endpoint) {
+    resolve(endpoint);
+    endpoint.wake_holds();
+  });
+}
+
+config::FleetSettings Registry::settings() const {
+  const std::shared_lock lock(settings_mutex_);
+  return settings_;
+}
+
+std::map<std::string, std::string> Registry::set_settings() const {
+  const std::shared_lock lock(settings_mutex_);
+  return set_settings_;
+}
+
+config::FleetSettings Registry::settings_of(const EndpointId& endpoint) const {
+  config::FleetSettings found = settings();
+  with(endpoint, [&](Endpoint& entry) { found = entry.settings; });
+  return found;
+}
+
+std::vector<store::LastSeen> Registry::take_unsaved() {
+  std::vector<store::LastSeen> batch;
+  each([&](Endpoint& endpoint) {
+    for (auto& [id, instance] : endpoint.instances) {
+      if (!std::exchange(instance.unsaved, false)) continue;
+      batch.push_back({endpoint.record.id, id, *instance.record.last_seen, instance.record.address});
+    }
+  });
+  return batch;
+}
+
+void Registry::end_all_holds() {
+  each([](Endpoint& endpoint) { endpoint.wake_holds(); });
+}
+
+}  // namespace edge::server

@@ -1,0 +1,190 @@
+// The fleet in memory: what check-ins, tunnels and operators are answered from. Sharded by endpoint, one mutex a
+// shard, held for a look-up and a decision, never across I/O, a callback or an await. Who waits is woken by a post
+// to its own loop. Decisions are lib/fleet's; this file finds the endpoint, asks, and keeps the books.
+// Thread rule: any thread.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <shared_mutex>
+#include <unordered_map>
+
+#include "fleet/association.hpp"
+#include "server/endpoint.hpp"
+#include "wire/check_in.hpp"
+
+namespace edge::server {
+
+// The one forward of a tunnel: a name, not a listener.
+inline constexpr const char* kForwardName = "edge";
+inline constexpr std::uint16_t kForwardPort = 1;
+
+struct Caller {  // who a check-in was proved to come from
+  EndpointId endpoint;
+  InstanceId instance;
+  std::uint32_t generation = 0;  // of the token that it joined with
+};
+
+enum class Refusal { unauthorized, removed, clone };
+
+struct CheckInAnswer {
+  enum class Kind { hold, not_needed, connect };
+  Kind kind = Kind::not_needed;
+  wire::Pace pace;
+  wire::Offer offer;          // of connect
+  milliseconds recheck{0};    // of hold: ask again after this at the latest
+};
+
+struct Counts {
+  std::size_t fresh = 0, online = 0, offline = 0, tunnels = 0, sessions = 0, held = 0;
+};
+
+class Registry {
+ public:
+  Registry(const Clock& clock, std::string url, std::string tunnel_address);
+  ~Registry();
+
+  // Start-up, before the first loop runs.
+  Result<void> load(store::Store& store);
+
+  // --- poll port
+  // `method` and `path` are what the MAC is over. A counter is used up by a right MAC only.
+  boost::system::result<Caller, Refusal> authenticate(const wire::Authorization& claim, std::string_view method,
+                                                      std::string_view path);
+  std::string new_ticket(const Caller& caller);  // to send; "" when the caller has gone meanwhile
+  // Who checks in on which connection; refuses clones. `first`: write the event.
+  bool connection_is_its_own(const Caller& caller, std::uint64_t connection, bool& first);
+  void connection_closed(const Caller& caller, std::uint64_t connection);
+  // `hold`: the bell to ring when something changes; null for plain polling.
+  CheckInAnswer check_in(const Caller& caller, const std::string& address,
+                         const std::shared_ptr<net::Notify>& hold);
+  // Whether this bell is still the instance's: a newer check-in, or the endpoint's end, takes it away.
+  bool holds(const Caller& caller, const std::shared_ptr<net::Notify>& hold) const;
+  void end_hold(const Caller& caller, const std::shared_ptr<net::Notify>& hold);
+  void agent_reported(const Caller& caller, const wire::AgentReport& report);
+  std::optional<store::InstanceRecord> instance(const Caller& caller) const;
+  wire::Pace pace(const EndpointId& endpoint) const;
+
+  // --- association; what the store must hold before apply_association() is told
+  std::optional<fleet::AssociationState> association_state(const EndpointId& id) const;
+  void apply_association(const EndpointId& id, const std::string& edge_id_hash, const Secret& key,
+                         const store::InstanceRecord& instance);
+
+  // --- tunnel port
+  // Consumes the credentials: the first success is the last.
+  std::optional<Caller> consume(const TunnelId& user, const std::string& password);
+  bool tunnel_opened(const Caller& caller, std::shared_ptr<TunnelHandle> tunnel);
+  bool tunnel_closing(const EndpointId& endpoint, const TunnelId& tunnel);
+  void tunnel_closed(const EndpointId& endpoint, const TunnelId& tunnel, fleet::Reason reason);
+  config::FleetSettings settings_of(const EndpointId& endpoint) const;
+
+  // --- operators
+  std::optional<EndpointId> find(const std::string& name_or_id) const;
+  std::string name_of(const EndpointId& id) const;
+  std::vector<std::string> names() const;
+  void raise(const EndpointId& id);
+  void lower(const EndpointId& id);
+  void watch(const EndpointId& id, const std::shared_ptr<net::Notify>& bell);
+  struct Waiting {  // what an operator who waits for a tunnel needs to know
+    bool exists = false;
+    fleet::EndpointState state = fleet::EndpointState::offline;
+    fleet::TunnelState tunnel_state = fleet::TunnelState::idle;
+    std::shared_ptr<TunnelHandle> tunnel;
+    std::string reason, detail, last_seen_text, address;
+    milliseconds patience{0};  // how long a connect waits without --wait
+  };
+  Waiting waiting(const EndpointId& id) const;
+  void add_session(const std::shared_ptr<LiveSession>& session);
+  void remove_session(const LiveSession& session);
+  std::string host_key(const EndpointId& endpoint, const InstanceId& instance) const;
+
+  // --- administration; the store has it already
+  void add(store::EndpointRecord record);
+  void rename(const EndpointId& id, const std::string& name);
+  void remove(const EndpointId& id, const store::Tombstone& tombstone);
+  void forget_association(const EndpointId& id);
+  void replace_token(const store::EndpointRecord& record);
+  void set_endpoint_setting(const EndpointId& id, const std::string& key, const std::string& value);
+  void set_setting(const std::string& key, const std::string& value);  // "" is the default
+  config::FleetSettings settings() const;
+  std::map<std::string, std::string> set_settings() const;  // those that differ from the defaults, as text
+  std::optional<store::EndpointRecord> record(const EndpointId& id) const;
+
+  nlohmann::json describe(const EndpointId& id, bool whole) const;  // docs/admin-api.md; null when gone
+  nlohmann::json describe_all() const;
+  Counts counts() const;
+  std::uint64_t check_ins() const noexcept { return check_ins_; }
+
+  // Last-seen times that the store does not have yet.
+  std::vector<store::LastSeen> take_unsaved();
+  std::vector<std::shared_ptr<TunnelHandle>> tunnels() const;
+  void end_all_holds();  // at shutdown: every held check-in is answered
+
+ private:
+  struct Shard {
+    mutable std::mutex mutex;
+    std::unordered_map<EndpointId, std::unique_ptr<Endpoint>> endpoints;
+  };
+  struct Ticket {
+    Caller caller;
+    SteadyTime expires{};
+  };
+  static constexpr std::size_t kShards = 16;
+
+  Shard& shard(const EndpointId& id) const;
+  // Runs fn(Endpoint&) under the lock; false when there is none.
+  template <class Fn>
+  bool with(const EndpointId& id, Fn fn) const;
+  template <class Fn>
+  void each(Fn fn) const;
+  std::unique_ptr<Endpoint> make(store::EndpointRecord record) const;
+  static void apply_key(Endpoint& endpoint, const Secret& key);
+  void resolve(Endpoint& endpoint) const;
+  void drop_associations(Endpoint& endpoint);
+  bool make_offer(Endpoint& endpoint, const InstanceId& instance, wire::Offer& offer);
+  nlohmann::json describe(const Endpoint& endpoint, bool whole, SteadyTime now) const;
+  WallTime wall_of(SteadyTime time) const;
+  boost::system::result<Caller, Refusal> by_ticket(const std::string& ticket);
+  boost::system::result<Caller, Refusal> by_mac(const wire::MacAuthorization& claim, std::string_view method,
+                                                std::string_view path);
+
+  const Clock& clock_;
+  const std::string url_, tunnel_address_;
+  mutable std::array<Shard, kShards> shards_;
+  mutable std::shared_mutex names_mutex_;
+  std::unordered_map<std::string, EndpointId> by_name_;
+  std::unordered_map<EndpointId, store::Tombstone> tombstones_;  // under names_mutex_
+  mutable std::mutex tickets_mutex_;
+  std::unordered_map<std::string, Ticket> tickets_;  // by the hash of the ticket
+  mutable std::mutex credentials_mutex_;
+  std::unordered_map<TunnelId, EndpointId> credentials_;
+  mutable std::shared_mutex settings_mutex_;
+  std::map<std::string, std::string> set_settings_;
+  config::FleetSettings settings_;
+  std::atomic<std::uint64_t> check_ins_{0};
+};
+
+[[noreturn]] void throw_exception_from_error(Refusal refusal, const boost::source_location& where);
+
+template <class Fn>
+bool Registry::with(const EndpointId& id, Fn fn) const {
+  auto& part = shard(id);
+  const std::lock_guard lock(part.mutex);
+  const auto found = part.endpoints.find(id);
+  if (found == part.endpoints.end()) return false;
+  fn(*found->second);
+  return true;
+}
+
+template <class Fn>
+void Registry::each(Fn fn) const {
+  for (auto& part : shards_) {
+    const std::lock_guard lock(part.mutex);
+    for (auto& [id, endpoint] : part.endpoints) fn(*endpoint);
+  }
+}
+
+}  // namespace edge::server

@@ -1,0 +1,129 @@
+// The registry as operators see it: the JSON of docs/admin-api.md.
+#include "base/text.hpp"
+#include "server/registry.hpp"
+#include "ssh/key.hpp"
+
+namespace edge::server {
+namespace {
+
+using nlohmann::json;
+
+json time_or_null(const std::optional<WallTime>& time) {
+  return time ? json(format_rfc3339(*time)) : json(nullptr);
+}
+
+std::string fingerprint_of(const std::string& public_line) {
+  auto key = ssh::Key::from_public_line(public_line);
+  return key ? key->fingerprint() : std::string();
+}
+
+json describe_instance(const Instance& instance) {
+  const auto& record = instance.record;
+  return {{"id", record.id.text},
+          {"host-name", printable(record.host_name)},
+          {"platform", printable(record.platform)},
+          {"version", printable(record.version)},
+          {"associated", format_rfc3339(record.associated)},
+          {"last-seen", time_or_null(record.last_seen)},
+          {"address", record.address},
+          {"host-key", fingerprint_of(record.host_key)},
+          {"held", instance.hold != nullptr},
+          {"failure", printable(instance.failure)},
+          {"failure-detail", printable(instance.failure_detail)}};
+}
+
+json describe_session(const LiveSession& session) {
+  return {{"id", session.id.text},
+          {"instance", session.instance.text},
+          {"operator", session.operator_name},
+          {"since", format_rfc3339(session.since)},
+          {"bytes-in", session.bytes_in.load()},
+          {"bytes-out", session.bytes_out.load()}};
+}
+
+// The newest version and address of its instances: what one line can show.
+const Instance* freshest(const Endpoint& endpoint) {
+  const Instance* best = nullptr;
+  for (const auto& [id, instance] : endpoint.instances) {
+    if (best == nullptr || instance.record.last_seen > best->record.last_seen) best = &instance;
+  }
+  return best;
+}
+
+}  // namespace
+
+json Registry::describe(const Endpoint& endpoint, bool whole, SteadyTime now) const {
+  const auto& settings = endpoint.settings;
+  const bool open = endpoint.life.state() == fleet::TunnelState::open;
+  const auto state = fleet::endpoint_state(
+      endpoint.seen, open, fleet::silence_allowed(settings.interval, settings.hold), now);
+  const bool live = endpoint.tunnel != nullptr;
+  const auto* newest = freshest(endpoint);
+  json tunnel{{"state", to_string(endpoint.life.state())},
+              {"reason", to_string(endpoint.life.reason())},
+              {"since", endpoint.life.since() == SteadyTime{} ? json(nullptr)
+                                                             : json(format_rfc3339(wall_of(endpoint.life.since())))},
+              {"id", live ? endpoint.tunnel->id().text : ""},
+              {"instance", live ? endpoint.tunnel->instance().text : ""},
+              {"idle-in", nullptr}};
+  if (live) {
+    if (const auto left = endpoint.tunnel->idle_in()) tunnel["idle-in"] = format_duration(*left);
+  }
+  json view{{"apiVersion", "edge/v1"},
+            {"id", endpoint.record.id.text},
+            {"name", endpoint.record.name},
+            {"state", to_string(state)},
+            {"created", format_rfc3339(endpoint.record.created)},
+            {"last-seen", endpoint.seen ? json(format_rfc3339(wall_of(open ? now : *endpoint.seen))) : json(nullptr)},
+            {"address", newest ? newest->record.address : ""},
+            {"associated", endpoint.record.edge_id_hash.has_value()},
+            {"token-expires", endpoint.record.edge_id_hash ? json(nullptr) : time_or_null(endpoint.record.token_expires)},
+            {"url", endpoint.record.url.empty() ? url_ : endpoint.record.url},
+            {"interval", format_duration(settings.interval)},
+            {"hold", settings.hold.count() == 0 ? "off" : format_duration(settings.hold)},
+            {"wait-at-most", format_duration(endpoint.held() || open ? milliseconds{0} : settings.interval)},
+            {"version", newest ? printable(newest->record.version) : ""},
+            {"tunnel", std::move(tunnel)}};
+  view["instances"] = json::array();
+  for (const auto& [id, instance] : endpoint.instances) view["instances"].push_back(describe_instance(instance));
+  if (!whole) return view;
+  view["sessions"] = json::array();
+  for (const auto& [id, session] : endpoint.sessions) view["sessions"].push_back(describe_session(*session));
+  view["settings"] = endpoint.record.settings;
+  return view;
+}
+
+json Registry::describe(const EndpointId& id, bool whole) const {
+  json view;
+  const auto now = clock_.steady();
+  with(id, [&](Endpoint& endpoint) { view = describe(endpoint, whole, now); });
+  return view;
+}
+
+json Registry::describe_all() const {
+  std::map<std::string, json> sorted;
+  const auto now = clock_.steady();
+  each([&](Endpoint& endpoint) { sorted.emplace(endpoint.record.name, describe(endpoint, false, now)); });
+  json items = json::array();
+  for (auto& [name, view] : sorted) items.push_back(std::move(view));
+  return items;
+}
+
+Counts Registry::counts() const {
+  Counts counts;
+  const auto now = clock_.steady();
+  each([&](Endpoint& endpoint) {
+    const auto& settings = endpoint.settings;
+    const auto state = fleet::endpoint_state(endpoint.seen, endpoint.life.state() == fleet::TunnelState::open,
+                                             fleet::silence_allowed(settings.interval, settings.hold), now);
+    ++(state == fleet::EndpointState::fresh    ? counts.fresh
+       : state == fleet::EndpointState::online ? counts.online
+                                               : counts.offline);
+    if (endpoint.tunnel) ++counts.tunnels;
+    counts.sessions += endpoint.sessions.size();
+    for (const auto& [id, instance] : endpoint.instances) counts.held += instance.hold != nullptr;
+  });
+  return counts;
+}
+
+}  // namespace edge::server

@@ -1,0 +1,116 @@
+// An operator's session through a tunnel: edged opens the stream, vouches for the session's key, and then relays
+// bytes that it cannot read.
+#include "base/log.hpp"
+#include "net/deadline.hpp"
+#include "server/tunnel/tunnel.hpp"
+
+namespace edge::server {
+namespace {
+
+constexpr milliseconds kLastBytes{5000};  // for the other direction, when one has ended
+
+// One direction, and a bell when it has ended. Free functions: a spawned coroutine owns what it uses.
+net::Task<> one_way(std::shared_ptr<net::Stream> from, std::shared_ptr<net::Stream> to,
+                    std::atomic<std::uint64_t>* bytes, std::function<void()> on_bytes,
+                    std::shared_ptr<net::Notify> bell, std::shared_ptr<LiveSession>, int* running) {
+  std::uint64_t counted = 0;
+  co_await net::copy(*from, *to, counted, [&] {
+    *bytes = counted;
+    on_bytes();
+  });
+  --*running;
+  bell->ring();
+}
+
+}  // namespace
+
+void Tunnel::serve_session(SessionRequest request) {
+  tasks_.spawn("tunnel.session", relay(std::move(request)));
+}
+
+net::Task<Result<std::unique_ptr<net::Stream>>> Tunnel::upgrade(const SessionRequest& request) {
+  touch();
+  auto stream = co_await server_->open_stream(parts_.config.answer_deadline);
+  if (!stream) co_return stream.error();
+  net::Request wanted;
+  wanted.method = "GET";
+  wanted.target = "/v1/session";
+  wanted.upgrade = "ssh";
+  wanted.headers = {{"Host", "agent"},
+                    {"Edge-Session", request.session->id.text},
+                    {"Edge-Session-Key", request.public_key}};
+  if (co_await net::write_request(**stream, std::move(wanted))) {
+    co_return fail(Errc::unreachable, "the agent closed the stream");
+  }
+  net::HttpReader reader(**stream);
+  net::HttpLimits limits;
+  limits.head = 16 * 1024;
+  limits.idle = parts_.config.answer_deadline;
+  auto response = co_await reader.response(limits);
+  if (!response) co_return response.error();
+  if (response->status != 101) {
+    if (response->status == 503) co_return fail(Errc::unavailable, "the agent has as many sessions as it takes");
+    co_return fail(Errc::failure, "what serves this tunnel offers no sessions (status " +
+                                      std::to_string(response->status) + "): is it edge-agent?");
+  }
+  co_return net::with_rest(std::move(*stream), reader.take_rest());
+}
+
+net::Task<> Tunnel::relay(SessionRequest request) {
+  auto self = shared_from_this();
+  ++sessions_;
+  auto socket = std::make_unique<net::SocketStream>(net::adopt_socket(executor_, request.descriptor));
+  auto client = std::shared_ptr<net::Stream>(net::with_rest(std::move(socket), std::move(request.rest)));
+  auto far = co_await upgrade(request);
+  if (!far) {
+    --sessions_;
+    auto response = error_response(far.error());
+    response.keep_alive = false;
+    co_await net::write_response(*client, std::move(response));
+    co_return;
+  }
+  auto agent = std::shared_ptr<net::Stream>(std::move(*far));
+  net::Response switched;
+  switched.status = 101;
+  switched.headers = {{"Connection", "Upgrade"},
+                      {"Upgrade", "ssh"},
+                      {"Edge-Session", request.session->id.text},
+                      {"Edge-Instance", caller_.instance.text},
+                      {"Edge-Host-Key", parts_.registry.host_key(caller_.endpoint, caller_.instance)}};
+  request.session->instance = caller_.instance;
+  parts_.registry.add_session(request.session);
+  log::info("session.start", {{"session", request.session->id},
+                              {"endpoint", caller_.endpoint},
+                              {"tunnel", id_},
+                              {"operator", request.session->operator_name}});
+  if (!co_await net::write_response(*client, std::move(switched))) {
+    auto bell = std::make_shared<net::Notify>(executor_);
+    int running = 2;
+    auto on_bytes = [this] { touch(); };
+    net::TaskGroup directions(executor_);
+    directions.spawn("session.to-node",
+                     one_way(client, agent, &request.session->bytes_out, on_bytes, bell, request.session, &running));
+    directions.spawn("session.from-node",
+                     one_way(agent, client, &request.session->bytes_in, on_bytes, bell, request.session, &running));
+    while (running == 2 && server_->alive()) co_await bell->wait(milliseconds{60'000});
+    if (running > 0 && server_->alive()) co_await bell->wait(kLastBytes);
+    client->close();
+    agent->close();
+    directions.cancel();
+    co_await directions.join();
+  }
+  log::info("session.end", {{"session", request.session->id},
+                            {"endpoint", caller_.endpoint},
+                            {"bytes-in", request.session->bytes_in.load()},
+                            {"bytes-out", request.session->bytes_out.load()}});
+  touch();
+  --sessions_;
+  // Lost under us: the session counts as live until the registry knows, for the tunnel is then wanted back.
+  if (server_->alive()) {
+    parts_.registry.remove_session(*request.session);
+  } else {
+    lost_sessions_.push_back(request.session);
+  }
+}
+
+}  // namespace edge::server

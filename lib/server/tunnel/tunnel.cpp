@@ -1,0 +1,182 @@
+#include "server/tunnel/tunnel.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include "base/log.hpp"
+#include "net/deadline.hpp"
+#include "server/snapshot_text.hpp"
+
+namespace edge::server {
+namespace {
+
+constexpr int kMissedProbes = 3;
+constexpr std::size_t kSnapshotLimit = 1024 * 1024;
+
+net::HttpLimits answer_limits(milliseconds deadline) {
+  net::HttpLimits limits;
+  limits.head = 16 * 1024;
+  limits.body = kSnapshotLimit;
+  limits.idle = limits.head_deadline = limits.body_deadline = deadline;
+  return limits;
+}
+
+net::Request to_agent(std::string method, std::string target) {
+  net::Request request;
+  request.method = std::move(method);
+  request.target = std::move(target);
+  request.headers = {{"Host", "agent"}};
+  request.keep_alive = false;  // one request a stream
+  return request;
+}
+
+}  // namespace
+
+Tunnel::Tunnel(net::asio::any_io_executor executor, Parts& parts, std::string peer)
+    : executor_(executor),
+      parts_(parts),
+      peer_(std::move(peer)),
+      bell_(std::make_shared<net::Notify>(executor)),
+      tasks_(executor) {}
+
+Tunnel::~Tunnel() = default;
+
+net::Task<> Tunnel::run(net::Socket socket, const ssh::ServerIdentity& identity,
+                        [[maybe_unused]] ConnectionSlot slot) {
+  auto self = shared_from_this();
+  std::optional<Caller> caller;
+  ssh::TunnelRules rules;
+  rules.forward_name = kForwardName;
+  rules.forward_port = kForwardPort;
+  rules.login = [this, &caller](const std::string& user, const std::string& password) {
+    caller = parts_.registry.consume(TunnelId{user}, password);
+    if (caller) id_ = TunnelId{user};
+    return caller.has_value();
+  };
+  net::set_no_delay(socket);
+  server_ = std::make_unique<ssh::TunnelServer>(executor_, socket.release(), identity, std::move(rules));
+  auto established = co_await server_->establish(parts_.config.login_deadline);
+  if (!established) {
+    log::info("tunnel.refused", {{"address", peer_}, {"tunnel", id_}, {"reason", established.error().message}});
+    if (caller) parts_.registry.tunnel_closed(caller->endpoint, id_, fleet::Reason::lost);
+    co_return;
+  }
+  caller_ = *caller;
+  settings_ = parts_.registry.settings_of(caller_.endpoint);
+  touch();
+  tasks_.spawn("tunnel.death", watch_death());
+
+  // Usable is what answers a ping with any HTTP at all; stock `ssh -R` in front of any web server is enough.
+  auto pong = co_await ask(to_agent("GET", "/v1/ping"), parts_.config.answer_deadline);
+  auto reason = fleet::Reason::lost;
+  if (!pong) {
+    log::warning("tunnel.no-ping", {{"tunnel", id_}, {"reason", pong.error().message}});
+    parts_.registry.tunnel_closed(caller_.endpoint, id_, reason);
+  } else if (!parts_.registry.tunnel_opened(caller_, self)) {
+    log::info("tunnel.late", {{"tunnel", id_}, {"endpoint", caller_.endpoint}});
+  } else {
+    reason = co_await supervise();
+    parts_.registry.tunnel_closed(caller_.endpoint, id_, reason);
+  }
+  server_->close();
+  tasks_.cancel();
+  co_await tasks_.join();
+  for (const auto& session : lost_sessions_) parts_.registry.remove_session(*session);
+}
+
+net::Task<> Tunnel::watch_death() {
+  co_await server_->until_dead();
+  bell_->ring();
+}
+
+void Tunnel::end(fleet::Reason reason) {
+  net::asio::post(executor_, [self = shared_from_this(), reason] {
+    if (!self->ended_) self->ended_ = reason;
+    self->bell_->ring();
+  });
+}
+
+std::optional<milliseconds> Tunnel::idle_in() const {
+  if (sessions_ > 0) return std::nullopt;
+  const auto idle = std::chrono::duration_cast<milliseconds>(parts_.clock.steady() - last_activity());
+  return std::max(milliseconds{0}, settings_.tunnel_idle - idle);
+}
+
+// Until the tunnel ends; says why. Wakes for the nearest of: probe, keep-alive, idle limit, a ring.
+net::Task<fleet::Reason> Tunnel::supervise() {
+  auto next_probe = parts_.clock.steady() + settings_.tunnel_probe;
+  auto next_keep_alive = parts_.clock.steady() + settings_.keep_alive;
+  for (;;) {
+    auto next = std::min(next_probe, next_keep_alive);
+    if (sessions_ == 0) next = std::min(next, last_activity() + settings_.tunnel_idle);
+    const auto wait = std::chrono::ceil<milliseconds>(next - parts_.clock.steady());
+    co_await bell_->wait(std::max(wait, milliseconds{1}));
+    if (!server_->alive()) co_return ended_.value_or(fleet::Reason::lost);
+    if (ended_) {
+      co_await ask(to_agent("POST", "/v1/close"), std::min(parts_.config.answer_deadline, milliseconds{1000}));
+      co_return *ended_;
+    }
+    settings_ = parts_.registry.settings_of(caller_.endpoint);
+    const auto now = parts_.clock.steady();
+    if (now >= next_probe) {
+      if (now - server_->last_heard() > kMissedProbes * settings_.tunnel_probe) co_return fleet::Reason::lost;
+      server_->probe();
+      next_probe = now + settings_.tunnel_probe;
+    }
+    if (now >= next_keep_alive) {
+      next_keep_alive = now + settings_.keep_alive;
+      if (sessions_ > 0) {
+        // The agent's own idle clock starts anew with it.
+        auto kept = co_await ask(to_agent("POST", "/v1/keep-alive"), parts_.config.answer_deadline);
+        if (!kept && !server_->alive()) co_return fleet::Reason::lost;
+      }
+    }
+    const bool idle = sessions_ == 0 && parts_.clock.steady() - last_activity() >= settings_.tunnel_idle;
+    if (idle && parts_.registry.tunnel_closing(caller_.endpoint, id_)) {
+      co_await close_idle();
+      co_return fleet::Reason::idle;
+    }
+    if (idle) touch();  // needed after all
+  }
+}
+
+// The last snapshot, then goodbye. What fails here is logged and changes nothing: the tunnel closes.
+net::Task<> Tunnel::close_idle() {
+  auto snapshot = co_await take_snapshot(settings_.close_deadline);
+  if (!snapshot) {
+    log::warning("snapshot.failed", {{"endpoint", caller_.endpoint}, {"tunnel", id_},
+                                     {"reason", snapshot.error().message}});
+  } else {
+    parts_.store.post([record = *snapshot](store::Store& store) {
+      if (auto stored = store.put_snapshot(record); !stored) {
+        log::error("snapshot.lost", {{"endpoint", record.endpoint}, {"reason", stored.error().message}});
+      }
+    });
+  }
+  co_await ask(to_agent("POST", "/v1/close"), milliseconds{1000});
+}
+
+net::Task<Result<net::Response>> Tunnel::ask(net::Request request, milliseconds deadline) {
+  touch();
+  auto stream = co_await server_->open_stream(deadline);
+  if (!stream) co_return stream.error();
+  auto& agent = **stream;
+  if (co_await net::write_request(agent, std::move(request))) {
+    co_return fail(Errc::unreachable, "the agent closed the stream");
+  }
+  net::HttpReader reader(agent);
+  auto response = co_await reader.response(answer_limits(deadline));
+  agent.close();
+  co_return response;
+}
+
+net::Task<Result<store::SnapshotRecord>> Tunnel::take_snapshot(milliseconds deadline) {
+  auto self = shared_from_this();
+  auto response = co_await ask(to_agent("POST", "/v1/snapshot"), deadline);
+  if (!response) co_return response.error();
+  if (response->status != 200 || !is_snapshot(response->body)) {
+    co_return fail(Errc::failure, "the agent gave no snapshot (status " + std::to_string(response->status) + ")");
+  }
+  co_return store::SnapshotRecord{caller_.endpoint, caller_.instance, parts_.clock.wall(), response->body};
+}
+
+}  // namespace edge::server

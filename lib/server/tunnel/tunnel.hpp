@@ -1,0 +1,85 @@
+// One agent's tunnel from login to close: speaks HTTP/1.1 with the agent inside it, carries sessions, keeps it alive
+// while they live, closes it when nobody needs it.
+// Thread rule: lives on its loop; TunnelHandle's functions may be called from any thread.
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "net/http.hpp"
+#include "server/parts.hpp"
+#include "ssh/tunnel_server.hpp"
+
+namespace edge::server {
+
+// An operator's need for an endpoint, for as long as it lives.
+class Demand {
+ public:
+  Demand(Registry& registry, EndpointId endpoint) : registry_(&registry), endpoint_(std::move(endpoint)) {
+    registry_->raise(endpoint_);
+  }
+  Demand(Demand&& other) noexcept
+      : registry_(std::exchange(other.registry_, nullptr)), endpoint_(std::move(other.endpoint_)) {}
+  Demand& operator=(Demand&&) = delete;
+  ~Demand() {
+    if (registry_) registry_->lower(endpoint_);
+  }
+
+ private:
+  Registry* registry_;
+  EndpointId endpoint_;
+};
+
+// What an operator's session request brings along when it moves to the tunnel's loop.
+struct SessionRequest {
+  int descriptor = -1;      // of the admin connection, released from its loop
+  std::string rest;         // what came after the request's head
+  std::string public_key;   // of the session, vouched for by edged for this one stream
+  std::shared_ptr<LiveSession> session;
+  std::shared_ptr<Demand> demand;
+};
+
+class Tunnel final : public TunnelHandle, public std::enable_shared_from_this<Tunnel> {
+ public:
+  Tunnel(net::asio::any_io_executor executor, Parts& parts, std::string peer);
+  ~Tunnel() override;
+
+  // The whole life; the port spawns it.
+  net::Task<> run(net::Socket socket, const ssh::ServerIdentity& identity, ConnectionSlot slot);
+
+  // On the tunnel's loop:
+  net::Task<Result<store::SnapshotRecord>> take_snapshot(milliseconds deadline);
+  void serve_session(SessionRequest request);
+
+  net::asio::any_io_executor executor() override { return executor_; }
+  const TunnelId& id() const override { return id_; }
+  const InstanceId& instance() const override { return caller_.instance; }
+  void end(fleet::Reason reason) override;
+  std::optional<milliseconds> idle_in() const override;
+
+ private:
+  net::Task<fleet::Reason> supervise();
+  net::Task<> close_idle();
+  net::Task<Result<net::Response>> ask(net::Request request, milliseconds deadline);
+  net::Task<Result<std::unique_ptr<net::Stream>>> upgrade(const SessionRequest& request);
+  net::Task<> relay(SessionRequest request);
+  net::Task<> watch_death();
+  void touch() { last_activity_ = parts_.clock.steady().time_since_epoch().count(); }
+  SteadyTime last_activity() const { return SteadyTime(SteadyTime::duration(last_activity_.load())); }
+
+  net::asio::any_io_executor executor_;
+  Parts& parts_;
+  const std::string peer_;
+  TunnelId id_;
+  Caller caller_;
+  config::FleetSettings settings_;
+  std::unique_ptr<ssh::TunnelServer> server_;
+  std::shared_ptr<net::Notify> bell_;
+  net::TaskGroup tasks_;
+  std::optional<fleet::Reason> ended_;
+  std::vector<std::shared_ptr<LiveSession>> lost_sessions_;
+  std::atomic<SteadyTime::rep> last_activity_{0};
+  std::atomic<int> sessions_{0};
+};
+
+}  // namespace edge::server

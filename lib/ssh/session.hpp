@@ -1,0 +1,95 @@
+// One libssh session under one asio loop: the pump. libssh does the protocol and the system calls; asio only says
+// when the descriptor is ready. Private to lib/ssh.
+//
+// The pattern (each line was learned the hard way, docs/tunnel-protocol.md has the traps):
+//   - one ssh_event per session: with a shared one every call is O(all sessions);
+//   - the session's own descriptor, not a dup: libssh closes it by itself, so asio's hold on it is released in
+//     the same handler;
+//   - callbacks only record; work happens after libssh returned;
+//   - any call into libssh may have processed packets of *other* channels: after each one comes touched().
+// Thread rule: the loop's thread only.
+#pragma once
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "base/time.hpp"
+#include "net/task.hpp"
+#include "ssh/handles.hpp"
+
+namespace edge::ssh {
+
+class Channel;
+using net::Task;
+
+// Shared by its owner, its channels, and asio's pending waits.
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  // `descriptor`: connected and non-blocking; the session's from here on.
+  Session(net::asio::any_io_executor executor, SessionHandle raw, int descriptor);
+  ~Session();
+  Session(const Session&) = delete;
+
+  // REQUIRES: libssh knows the descriptor (ssh_bind_accept_fd, or the first ssh_connect). Starts the pump.
+  bool start();
+  // Says goodbye if it can, ends every channel, lets whoever waits go on. Safe to repeat.
+  void close() noexcept;
+
+  bool alive() const noexcept { return alive_; }
+  const std::string& reason() const noexcept { return reason_; }  // why it is not alive
+  SteadyTime last_heard() const noexcept { return last_heard_; }
+  ssh_session raw() const noexcept { return raw_.get(); }
+  net::asio::any_io_executor executor() const { return executor_; }
+
+  // Until something moved; false when the session is dead.
+  Task<bool> progress();
+  // After every call into libssh from outside of the pump.
+  void touched();
+  // Wakes everybody who waits in progress(); for callbacks and for channels that end.
+  void moved() { moved_ = true; schedule(); }
+
+  // Repeats a non-blocking libssh call until it says something else than SSH_AGAIN.
+  template <class Step>
+  Task<int> call(Step step) {
+    auto self = shared_from_this();
+    while (alive_) {
+      const int rc = step();
+      touched();
+      if (rc != SSH_AGAIN) co_return rc;
+      if (!co_await progress()) break;
+    }
+    co_return SSH_ERROR;
+  }
+
+  void add(Channel* channel) { channels_.push_back(channel); }
+  void remove(Channel* channel) noexcept;
+  std::size_t channel_count() const noexcept { return channels_.size(); }
+
+  // Runs on the loop after each turn of the pump; for those who create channels from callbacks.
+  std::function<void()> after_turn;
+
+ private:
+  void turn();
+  void arm();
+  void schedule();
+  void die(std::string reason);
+  std::uint64_t traffic() const noexcept { return counters_.in_bytes + counters_.out_bytes; }
+
+  net::asio::any_io_executor executor_;
+  SessionHandle raw_;
+  EventHandle event_;
+  net::asio::posix::stream_descriptor descriptor_;
+  net::asio::steady_timer progress_;
+  ssh_counter_struct counters_{};
+  std::uint64_t seen_traffic_ = 0;
+  std::uint64_t seen_in_ = 0;
+  SteadyTime last_heard_{};
+  std::vector<Channel*> channels_;
+  std::string reason_;
+  bool alive_ = false;
+  bool scheduled_ = false, reading_ = false, writing_ = false, moved_ = false;
+};
+
+}  // namespace edge::ssh

@@ -1,0 +1,77 @@
+// The agent's session server: SSH over one stream of the tunnel, for exactly one vouched public key. It knows the
+// protocol only; what a shell is, others decide.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/time.hpp"
+#include "net/stream.hpp"
+#include "ssh/server_identity.hpp"
+
+namespace edge::ssh {
+
+// The account of a session that named none: root, or the agent's own where it does not run as root.
+inline constexpr const char* kDefaultAccount = "-";
+// A local signal name (RFC 4254 section 6.10) that says "refused" where a signal would say "ended".
+inline constexpr const char* kRefusedSignal = "REFUSED@edge";
+
+struct PtyRequest {
+  std::string terminal;
+  int columns = 80, rows = 24, x_pixels = 0, y_pixels = 0;
+};
+
+// What an operator asked for on one session channel, as it came: hostile until checked.
+struct ShellOrder {
+  std::string account;
+  std::optional<PtyRequest> pty;
+  std::vector<std::pair<std::string, std::string>> environment;  // bounded, not filtered
+  std::string command;  // empty: a login shell
+};
+
+struct ShellEnd {
+  int status = 0;
+  std::string signal;  // "TERM", without "SIG"; then status does not count
+  bool core_dumped = false;
+  std::string message;
+};
+
+// One session channel on which a shell or command was ordered.
+class ShellChannel {
+ public:
+  virtual ~ShellChannel() = default;
+  virtual const ShellOrder& order() const = 0;
+  virtual net::Stream& stream() = 0;  // stdin and stdout
+  virtual net::Task<net::error_code> write_error(net::asio::const_buffer bytes) = 0;
+  // Called on the loop; may be set once the channel is handed over.
+  std::function<void(int columns, int rows, int x_pixels, int y_pixels)> on_resize;
+  std::function<void(const std::string& name)> on_signal;
+  // Reports the end and closes the channel.
+  virtual net::Task<> finish(ShellEnd end) = 0;
+};
+
+// Thread rule: the thread of the executor only.
+class ShellServer {
+ public:
+  using OnOrder = std::function<void(std::shared_ptr<ShellChannel>)>;
+  // `descriptor`: connected and non-blocking; the server's from here on.
+  ShellServer(net::asio::any_io_executor executor, int descriptor, const ServerIdentity& identity,
+              const std::string& vouched_key, OnOrder on_order);
+  ~ShellServer();
+  ShellServer(const ShellServer&) = delete;
+
+  net::Task<Result<void>> establish(milliseconds deadline);  // handshake and login
+  net::Task<> until_dead();
+  void close() noexcept;
+
+ private:
+  struct Part;
+  std::shared_ptr<Part> part_;
+};
+
+}  // namespace edge::ssh

@@ -1,0 +1,32 @@
+// The rows of endpoints, their instances, settings and tombstones. Every function runs inside the
+// caller's transaction and throws what SOCI throws; an Error that comes back means: roll back.
+#pragma once
+
+#include <soci/soci.h>
+
+#include <string>
+#include <vector>
+
+#include "store/store.hpp"
+
+namespace edge::store {
+
+// Three queries, whatever the number of endpoints.
+std::vector<EndpointRecord> read_endpoints(soci::session& session);
+
+Result<void> insert_endpoint(soci::session& session, const EndpointRecord& endpoint);
+Result<void> update_name(soci::session& session, const EndpointId& id, const std::string& name);
+Result<void> delete_endpoint(soci::session& session, const EndpointId& id);
+Result<void> update_token(soci::session& session, const EndpointRecord& endpoint);
+Result<void> forget_association(soci::session& session, const EndpointId& id);
+Result<void> set_association(soci::session& session, const EndpointId& id,
+                             const std::string& edge_id_hash, const Secret& key);
+
+void upsert_endpoint_setting(soci::session& session, const EndpointId& id, const std::string& key,
+                             const std::string& value);
+void delete_endpoint_setting(soci::session& session, const EndpointId& id, const std::string& key);
+
+std::vector<Tombstone> read_tombstones(soci::session& session);
+void upsert_tombstone(soci::session& session, const Tombstone& tombstone);
+
+}  // namespace edge::store

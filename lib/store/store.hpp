@@ -1,0 +1,123 @@
+// The durable state of edged. The only place that names SQL.
+//
+// Everything here is synchronous and durable when it returns (SQLite: WAL, synchronous=FULL). The
+// same SQL is meant for PostgreSQL, so columns are TEXT and BIGINT, bytes are hex text, and times
+// are unix milliseconds. Thread rule: every function may be called from any thread (one mutex
+// inside); none from an event loop.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/ids.hpp"
+#include "base/secret.hpp"
+#include "base/time.hpp"
+
+namespace edge::store {
+
+struct InstanceRecord {
+  InstanceId id;
+  std::string host_key;  // pinned at association: "ssh-ed25519 AAAA..."
+  std::string version, platform, host_name;
+  std::string address;  // last seen from
+  WallTime associated{};
+  std::optional<WallTime> last_seen;
+};
+
+struct EndpointRecord {
+  EndpointId id;
+  std::string name;
+  WallTime created{};
+  std::string url;                              // of its own; empty: edged's
+  std::string token_hash;                       // SHA-256 of the secret, 32 bytes
+  std::optional<WallTime> token_expires;        // nothing: never
+  std::uint32_t generation = 0;                 // of the token; rises with each new one
+  std::optional<std::string> edge_id_hash;      // SHA-256, nothing: not associated
+  Secret key;                                   // K, empty: not associated
+  std::map<std::string, std::string> settings;  // overrides, key path -> text
+  std::vector<InstanceRecord> instances;
+};
+
+struct Tombstone {  // of a removed endpoint, so that its agents can be told
+  EndpointId id;
+  std::string name;
+  Secret key;
+  WallTime removed{};
+};
+
+struct SnapshotRecord {
+  EndpointId endpoint;
+  InstanceId instance;
+  WallTime taken{};
+  std::string body;  // JSON text
+};
+
+struct EventRecord {
+  WallTime time{};
+  std::string kind;  // "endpoint.created", "instance.cloned", ...
+  EndpointId endpoint;
+  InstanceId instance;
+  std::string operator_name;  // who did it; empty: the system
+  std::string text;
+};
+
+struct LastSeen {
+  EndpointId endpoint;
+  InstanceId instance;
+  WallTime time{};
+  std::string address;
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // Start-up: everything that the registry answers from.
+  virtual Result<std::vector<EndpointRecord>> load_endpoints() = 0;
+  virtual Result<std::vector<Tombstone>> load_tombstones() = 0;
+  virtual Result<std::map<std::string, std::string>> load_settings() = 0;
+
+  // A duplicate name is Errc::conflict.
+  virtual Result<void> create_endpoint(const EndpointRecord& endpoint) = 0;
+  virtual Result<void> rename_endpoint(const EndpointId& id, const std::string& name) = 0;
+  // Deletes the endpoint with all that hangs on it; keeps the tombstone. One transaction.
+  virtual Result<void> remove_endpoint(const EndpointId& id, const Tombstone& tombstone) = 0;
+  // A new token: hash, expiry and generation; forgets edge ID, key and instances. One transaction.
+  virtual Result<void> replace_token(const EndpointRecord& endpoint) = 0;
+  // Forgets edge ID, key and instances.
+  virtual Result<void> disassociate(const EndpointId& id) = 0;
+  // The first association. Fails with Errc::conflict when the edge ID belongs to another endpoint
+  // or this endpoint has one meanwhile (compare-and-set); adds the instance in the same
+  // transaction.
+  virtual Result<void> associate(const EndpointId& id, const std::string& edge_id_hash,
+                                 const Secret& key, const InstanceRecord& instance) = 0;
+  virtual Result<void> put_instance(const EndpointId& id, const InstanceRecord& instance) = 0;
+  virtual Result<void> remove_instance(const EndpointId& id, const InstanceId& instance) = 0;
+  // An empty value removes the override.
+  virtual Result<void> put_endpoint_setting(const EndpointId& id, const std::string& key,
+                                            const std::string& value) = 0;
+  virtual Result<void> put_setting(const std::string& key, const std::string& value) = 0;
+  virtual Result<void> put_last_seen(const std::vector<LastSeen>& batch) = 0;  // one transaction
+
+  // Replaces the instance's last one; goes when the instance goes.
+  virtual Result<void> put_snapshot(const SnapshotRecord& snapshot) = 0;
+  virtual Result<std::vector<SnapshotRecord>> snapshots(const EndpointId& id) = 0;  // newest first
+  // Keeps the newest 100,000. Events outlive their endpoint.
+  virtual Result<void> append_event(const EventRecord& event) = 0;
+  // Newest first; an empty id means those of all.
+  virtual Result<std::vector<EventRecord>> events(const EndpointId& id, std::size_t most) = 0;
+  virtual Result<void> drop_tombstones_before(WallTime time) = 0;
+};
+
+// Opens or creates FOLDER/edged.db (mode 0600) after taking an exclusive lock on FOLDER/lock.
+// Errc::conflict: another edged has it (its pid is named when the lock file tells). Errc::usage:
+// the schema is newer than this program (the file stays untouched, checked read-only before
+// anything else). Errc::failure: not writable, not a database.
+Result<std::unique_ptr<Store>> open_store(const std::filesystem::path& folder);
+
+}  // namespace edge::store

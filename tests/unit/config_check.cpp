@@ -1,0 +1,77 @@
+#include <doctest/doctest.h>
+
+#include <functional>
+
+#include "config/settings.hpp"
+
+using namespace edge;
+using namespace edge::config;
+
+namespace {
+
+struct Row {
+  std::string name;
+  std::function<void(EdgedConfig&)> change;
+  std::string message;  // a part of it; empty: accepted
+};
+
+}  // namespace
+
+TEST_CASE("edged's configuration is checked as a whole") {
+  const std::vector<Row> rows{
+      {"defaults", [](EdgedConfig&) {}, ""},
+      {"complete",
+       [](EdgedConfig& c) {
+         c.poll_url = "https://edge.example.com:9000";
+         c.tunnel_address = "[2001:db8::1]:8000";
+         c.poll_listen = {"127.0.0.1:0", "[::1]:0"};
+       },
+       ""},
+      {"no listener", [](EdgedConfig& c) { c.poll_listen.clear(); },
+       "poll.listen: must not be empty"},
+      {"no port", [](EdgedConfig& c) { c.tunnel_listen = {"127.0.0.1"}; }, "tunnel.listen: "},
+      {"many listeners", [](EdgedConfig& c) { c.tunnel_listen.assign(17, "a:1"); },
+       "tunnel.listen: more than 16"},
+      {"plain http", [](EdgedConfig& c) { c.poll_url = "http://edge.example.com"; }, "poll.url: "},
+      {"port of an address", [](EdgedConfig& c) { c.tunnel_address = "edge.example.com:0"; },
+       "tunnel.address: "},
+      {"long socket path", [](EdgedConfig& c) { c.admin_socket = "/" + std::string(107, 'a'); },
+       "admin.socket: longer than"},
+      {"one file for both", [](EdgedConfig& c) { c.certificate_key = c.certificate; }, "tls.key: "},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.name);
+    EdgedConfig config;
+    row.change(config);
+    const auto result = check(config);
+    CHECK(result.has_value() == row.message.empty());
+    if (!result) {
+      CHECK(result.error().code == Errc::usage);
+      CHECK_MESSAGE(result.error().message.find(row.message) != std::string::npos,
+                    result.error().message);
+    }
+  }
+}
+
+TEST_CASE("all mistakes of a configuration are told at once") {
+  EdgedConfig config;
+  config.poll_listen.clear();
+  config.poll_url = "ftp://x";
+  const auto result = check(config);
+  REQUIRE(!result);
+  CHECK(result.error().message.starts_with("poll.listen: "));
+  CHECK(result.error().message.find("\npoll.url: ") != std::string::npos);
+}
+
+TEST_CASE("the agent's configuration is checked as a whole") {
+  AgentConfig config;
+  CHECK(check(config).has_value());
+  config.shell = "/bin/sh";
+  CHECK(check(config).has_value());
+  config.shell = "bash";
+  config.backoff_least = config.backoff_most + milliseconds{1};
+  const auto result = check(config);
+  REQUIRE(!result);
+  CHECK(result.error().message.starts_with("session.shell: 'bash'"));
+  CHECK(result.error().message.find("\ncheck-in.backoff-least: ") != std::string::npos);
+}
