@@ -221,7 +221,9 @@ net::Task<> ShellService::run_shell(std::shared_ptr<ssh::ShellChannel> channel, 
   while (pumps->outputs > 0 || !pumps->ended) co_await pumps->bell->wait(milliseconds{60'000});
   channel->on_resize = nullptr;
   channel->on_signal = nullptr;
-  co_await channel->finish({end.status, end.signal, end.core_dumped, end.message});
+  // A name: gcc 12 destroys a braced temporary inside a co_await expression twice.
+  const ssh::ShellEnd report{end.status, end.signal, end.core_dumped, end.message};
+  co_await channel->finish(report);
   tasks.cancel();
   co_await tasks.join();
   log::info("session.shell-end", {{"session", session}, {"status", end.status}, {"signal", end.signal}});
