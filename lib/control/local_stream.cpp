@@ -1,6 +1,7 @@
 #include "control/local_stream.hpp"
 
 #include <limits.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,12 +10,17 @@ namespace edge::control {
 
 LocalStream::LocalStream(net::asio::any_io_executor executor, int descriptor)
     : descriptor_(descriptor), ready_(executor) {
+  // epoll takes no regular files and not /dev/null: those never block. asio itself tells only at the first wait.
+  struct stat about{};
+  const bool known = ::fstat(descriptor, &about) == 0;
+  waits_ = known && (S_ISFIFO(about.st_mode) || S_ISSOCK(about.st_mode) || ::isatty(descriptor) != 0);
+  if (!waits_) return;
   // A dup: epoll knows open files, and the same one may be our stdin and our stdout.
   const int copy = ::dup(descriptor);
   net::error_code error;
   ready_.assign(copy, error);
   waits_ = !error;
-  if (error && copy >= 0) ::close(copy);  // EPERM: epoll takes no regular files
+  if (error && copy >= 0) ::close(copy);
 }
 
 LocalStream::~LocalStream() = default;
