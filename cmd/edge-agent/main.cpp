@@ -5,6 +5,7 @@
 
 #include "agent/session_process.hpp"
 #include "docs/generate_man.hpp"
+#include "docs/help.hpp"
 #include "docs/write_pages.hpp"
 #include "edge-agent/commands.hpp"
 
@@ -48,6 +49,7 @@ int main(int argc, char** argv) {
       "port when the answer is yes. As root it gives shells of any account that session.allow-users names, as another "
       "user only its own.",
       "edge-agent"};
+  docs::use_help(app);
   app.footer(
       "edge-agent join --edge-id 6e0c... <<< 'edge1...'\tmake this node an agent\n"
       "edge-agent status\twhat it has joined\n"

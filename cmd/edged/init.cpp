@@ -52,11 +52,11 @@ void give_to_daemon(const std::vector<fs::path>& files) {
 
 CLI::App* add_init(CLI::App& app, InitOptions& options) {
   auto* command = app.add_subcommand("init", "make keys, certificate and configuration; refuses to overwrite");
-  command->add_option("--url", options.url, "What agents dial to ask, https://HOST:PORT")->required();
-  command->add_option("--tunnel", options.tunnel, "What agents dial to connect, HOST:PORT")->required();
-  command->add_option("--poll-listen", options.poll_listen, "Where the poll port listens; default: [::] and the URL's port");
-  command->add_option("--tunnel-listen", options.tunnel_listen, "Where the tunnel port listens; default: [::] and its port");
-  command->add_option("--state", options.state, "The state folder; default: /var/lib/edged, or beside --config elsewhere");
+  command->add_option("--url", options.url, "what agents dial to ask, https://HOST:PORT")->type_name("URL")->required();
+  command->add_option("--tunnel", options.tunnel, "what agents dial to connect, HOST:PORT")->type_name("ADDRESS")->required();
+  command->add_option("--poll-listen", options.poll_listen, "where the poll port listens; default: [::] and the URL's port")->type_name("ADDRESS");
+  command->add_option("--tunnel-listen", options.tunnel_listen, "where the tunnel port listens; default: [::] and its port")->type_name("ADDRESS");
+  command->add_option("--state", options.state, "the state folder; default: /var/lib/edged, or beside --config elsewhere")->type_name("FOLDER");
   return command;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/log.hpp"
 #include "docs/generate_man.hpp"
+#include "docs/help.hpp"
 #include "docs/write_pages.hpp"
 #include "edged/init.hpp"
 #include "server/daemon.hpp"
@@ -109,14 +110,17 @@ int main(int argc, char** argv) {
       "edged listens on a poll port (HTTPS), where agents ask whether they are needed, and on a tunnel port (SSH), where "
       "an agent that is needed opens a reverse tunnel. Operators reach it through a local socket only, with edgectl(1).",
       "edged"};
+  edge::docs::use_help(app);
   Flags flags;
   edge::edged::InitOptions init;
-  app.set_version_flag("--version", version_text(), "Print the versions of edged, libssh and OpenSSL");
-  app.add_option("--config", flags.config, "The configuration (edged.yaml(5))")
+  app.set_version_flag("--version", version_text(), "print the versions of edged, libssh and OpenSSL");
+  app.add_option("--config", flags.config, "the configuration, edged.yaml(5)")
+      ->type_name("FILE")
       ->capture_default_str()
       ->envname("EDGED_CONFIG");
-  app.add_flag("--check-config", flags.check, "Read the configuration, print every mistake with its line, and exit");
-  app.add_option("--log-level", flags.log_level, "debug, info, warning or error; wins over the configuration");
+  app.add_flag("--check-config", flags.check, "read the configuration, print every mistake with its line, and exit");
+  app.add_option("--log-level", flags.log_level, "wins over the configuration")
+      ->type_name("debug|info|warning|error");
   app.add_flag("--foreground", flags.foreground, "the only mode: edged never puts itself into the background");
   app.add_option("--generate-docs", flags.docs)->group("");
   app.fallthrough();  // before the subcommands: they inherit it

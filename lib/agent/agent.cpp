@@ -1,9 +1,11 @@
 #include "agent/agent.hpp"
 
+#include <sys/utsname.h>
+
 #include "agent/backoff.hpp"
 #include "agent/poll_link.hpp"
 #include "agent/shell_service.hpp"
-#include "agent/snapshot.hpp"
+#include "agent/snapshot_worker.hpp"
 #include "agent/tunnel_service.hpp"
 #include "base/log.hpp"
 #include "crypto/random.hpp"
@@ -26,6 +28,16 @@ milliseconds retry_after(const net::Response& response, milliseconds otherwise) 
   return bounded + milliseconds(static_cast<std::int64_t>(crypto::random_fraction() * static_cast<double>(bounded.count())));
 }
 
+wire::AgentReport about_this_agent() {
+  utsname system{};
+  ::uname(&system);
+  wire::AgentReport report;
+  report.version = EDGE_VERSION;
+  report.platform = std::string("linux-") + system.machine;
+  report.host_name = system.nodename;
+  return report;
+}
+
 }  // namespace
 
 struct Agent::Whole {
@@ -39,7 +51,7 @@ struct Agent::Whole {
         hooks(std::move(the_hooks)),
         link(identity, counter, config.connect_deadline),
         shells(executor, config, host_key, std::move(program)),
-        tunnels(executor, identity, shells, config.connect_deadline),
+        tunnels(executor, identity, shells, snapshots, config.connect_deadline),
         stop_bell(std::make_shared<net::Notify>(executor)),
         backoff(config.backoff_least, config.backoff_most),
         tunnel_backoff(config.backoff_least, config.backoff_most) {}
@@ -48,7 +60,7 @@ struct Agent::Whole {
   net::Task<std::optional<Ending>> check_in_once();
   net::Task<std::optional<Ending>> handle(net::Response response, milliseconds asked, SteadyTime started);
   net::Task<> open_tunnel(const std::string& offer);
-  net::Task<> report(const TunnelEnding& ending);
+  net::Task<> report();
   net::Task<> pause(milliseconds duration) { co_await stop_bell->wait(duration); }
   net::Task<> failing(std::string what, std::string hint);
   void working();
@@ -64,11 +76,13 @@ struct Agent::Whole {
   AgentHooks hooks;
   PollLink link;
   ShellService shells;
+  SnapshotWorker snapshots;
   TunnelService tunnels;
   std::shared_ptr<net::Notify> stop_bell;
   Backoff backoff, tunnel_backoff;
   wire::Pace pace;
   TunnelEnding unreported;  // a failure that edged should hear of
+  bool introduced = false;  // told edged our version in this run
   bool stopping = false;
   bool said_failing = false;
 };
@@ -124,15 +138,16 @@ net::Task<std::optional<Ending>> Agent::Whole::become_associated() {
     co_return Ending::failed;
   }
   log::info("agent.associated", {{"endpoint", identity.name}, {"id", identity.endpoint}, {"instance", identity.instance}});
-  const SystemClock clock;
-  const auto sent = co_await send_snapshot(link, take_snapshot("/", clock).dump(), kAnswerDeadline);
+  auto text = co_await snapshots.take();
+  const auto sent = co_await send_snapshot(link, std::move(text), kAnswerDeadline);
   if (!sent) log::warning("snapshot.not-sent", {{"reason", sent.error().message}});
+  introduced = true;  // by the association
   working();
   co_return std::nullopt;
 }
 
 net::Task<std::optional<Ending>> Agent::Whole::check_in_once() {
-  if (!unreported.reason.empty()) co_await report(std::exchange(unreported, {}));
+  if (!unreported.reason.empty() || !introduced) co_await report();
   net::Request request;
   request.method = "GET";
   request.target = "/v1/check-in";
@@ -209,16 +224,23 @@ net::Task<> Agent::Whole::open_tunnel(const std::string& text) {
   if (!first) co_await pause(wait);
 }
 
-net::Task<> Agent::Whole::report(const TunnelEnding& ending) {
-  wire::AgentReport message;
-  message.tunnel_failure = ending.reason;
-  message.tunnel_detail = ending.detail.substr(0, 200);
+// What edged should know before it is asked again: once a run who we are (an upgrade changes that), and why the last
+// tunnel did not open.
+net::Task<> Agent::Whole::report() {
+  wire::AgentReport message = introduced ? wire::AgentReport{} : about_this_agent();
+  if (!unreported.reason.empty()) {
+    message.tunnel_failure = unreported.reason;
+    message.tunnel_detail = unreported.detail.substr(0, 200);
+  }
   net::Request request;
   request.method = "POST";
   request.target = "/v1/agent";
   request.headers = {{"Content-Type", "application/json"}};
   request.body = wire::print_agent_report(message);
-  (void)co_await link.ask_as_instance(std::move(request), kAnswerDeadline);
+  const auto response = co_await link.ask_as_instance(std::move(request), kAnswerDeadline);
+  if (!response || response->status != 204) co_return;  // the check-in that follows says what is wrong
+  introduced = true;
+  unreported = TunnelEnding{};
 }
 
 }  // namespace edge::agent

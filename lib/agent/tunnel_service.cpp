@@ -1,8 +1,5 @@
 #include "agent/tunnel_service.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-
-#include "agent/snapshot.hpp"
 #include "base/address.hpp"
 #include "base/log.hpp"
 #include "crypto/keys.hpp"
@@ -25,18 +22,14 @@ net::HttpLimits request_limits() {
 
 net::Response plain(int status) { return {status, {}, "", false}; }
 
-net::Task<std::string> snapshot_text() {
-  const SystemClock clock;
-  co_return take_snapshot("/", clock).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
 }  // namespace
 
 TunnelService::TunnelService(net::asio::any_io_executor executor, const Identity& identity, ShellService& shells,
-                             milliseconds connect_deadline)
+                             SnapshotWorker& snapshots, milliseconds connect_deadline)
     : executor_(executor),
       identity_(identity),
       shells_(shells),
+      snapshots_(snapshots),
       connect_deadline_(connect_deadline),
       bell_(std::make_shared<net::Notify>(executor)) {}
 
@@ -167,7 +160,7 @@ net::Task<std::optional<net::Response>> TunnelService::answer(const net::Request
 }
 
 net::Task<net::Response> TunnelService::snapshot() {
-  auto text = co_await net::asio::co_spawn(slow_, snapshot_text(), net::asio::use_awaitable);
+  auto text = co_await snapshots_.take();
   co_return net::Response{200, {{"Content-Type", "application/json"}}, std::move(text), false};
 }
 

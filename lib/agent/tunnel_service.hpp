@@ -3,11 +3,11 @@
 // Thread rule: one loop.
 #pragma once
 
-#include <boost/asio/thread_pool.hpp>
 #include <memory>
 
 #include "agent/identity.hpp"
 #include "agent/shell_service.hpp"
+#include "agent/snapshot_worker.hpp"
 #include "net/http.hpp"
 #include "net/notify.hpp"
 #include "ssh/tunnel_client.hpp"
@@ -26,7 +26,7 @@ struct TunnelEnding {
 class TunnelService {
  public:
   TunnelService(net::asio::any_io_executor executor, const Identity& identity, ShellService& shells,
-                milliseconds connect_deadline);
+                SnapshotWorker& snapshots, milliseconds connect_deadline);
 
   net::Task<TunnelEnding> run(wire::Offer offer);
   void stop();  // says goodbye: the tunnel ends by plan
@@ -43,8 +43,8 @@ class TunnelService {
   net::asio::any_io_executor executor_;
   const Identity& identity_;
   ShellService& shells_;
+  SnapshotWorker& snapshots_;
   const milliseconds connect_deadline_;
-  net::asio::thread_pool slow_{1};  // for what blocks: the snapshot
   std::shared_ptr<net::Notify> bell_;
   std::unique_ptr<net::TaskGroup> streams_;
   SteadyTime last_activity_{};

@@ -64,7 +64,8 @@ class Registry {
   // Whether this bell is still the instance's: a newer check-in, or the endpoint's end, takes it away.
   bool holds(const Caller& caller, const std::shared_ptr<net::Notify>& hold) const;
   void end_hold(const Caller& caller, const std::shared_ptr<net::Notify>& hold);
-  void agent_reported(const Caller& caller, const wire::AgentReport& report);
+  // True: the store should hear of it.
+  bool agent_reported(const Caller& caller, const wire::AgentReport& report);
   std::optional<store::InstanceRecord> instance(const Caller& caller) const;
   wire::Pace pace(const EndpointId& endpoint) const;
 

@@ -96,6 +96,7 @@ void Registry::connection_closed(const Caller& caller, std::uint64_t connection)
 CheckInAnswer Registry::check_in(const Caller& caller, const std::string& address,
                                  const std::shared_ptr<net::Notify>& hold) {
   CheckInAnswer answer;
+  check_ins_.fetch_add(1, std::memory_order_relaxed);
   const auto now = clock_.steady();
   with(caller.endpoint, [&](Endpoint& endpoint) {
     const auto found = endpoint.instances.find(caller.instance);
@@ -178,14 +179,20 @@ void Registry::end_hold(const Caller& caller, const std::shared_ptr<net::Notify>
   });
 }
 
-void Registry::agent_reported(const Caller& caller, const wire::AgentReport& report) {
+bool Registry::agent_reported(const Caller& caller, const wire::AgentReport& report) {
+  bool changed = false;
+  auto take = [&changed](const std::optional<std::string>& from, std::string& into) {
+    if (!from || *from == into) return;
+    into = *from;
+    changed = true;
+  };
   with(caller.endpoint, [&](Endpoint& endpoint) {
     const auto found = endpoint.instances.find(caller.instance);
     if (found == endpoint.instances.end()) return;
     auto& instance = found->second;
-    if (report.version) instance.record.version = *report.version;
-    if (report.platform) instance.record.platform = *report.platform;
-    if (report.host_name) instance.record.host_name = *report.host_name;
+    take(report.version, instance.record.version);
+    take(report.platform, instance.record.platform);
+    take(report.host_name, instance.record.host_name);
     if (!report.tunnel_failure) return;
     instance.failure = *report.tunnel_failure;
     instance.failure_detail = report.tunnel_detail.value_or("");
@@ -194,6 +201,7 @@ void Registry::agent_reported(const Caller& caller, const wire::AgentReport& rep
     endpoint.life.open_failed(caller.instance, *reason, clock_.steady());
     endpoint.wake_watchers();
   });
+  return changed;
 }
 
 std::optional<store::InstanceRecord> Registry::instance(const Caller& caller) const {

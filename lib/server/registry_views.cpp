@@ -67,7 +67,7 @@ json Registry::describe(const Endpoint& endpoint, bool whole, SteadyTime now) co
               {"instance", live ? endpoint.tunnel->instance().text : ""},
               {"idle-in", nullptr}};
   if (live) {
-    if (const auto left = endpoint.tunnel->idle_in()) tunnel["idle-in"] = format_duration(*left);
+    if (const auto left = endpoint.tunnel->idle_in()) tunnel["idle-in"] = format_duration(std::chrono::ceil<std::chrono::seconds>(*left));
   }
   json view{{"apiVersion", "edge/v1"},
             {"id", endpoint.record.id.text},

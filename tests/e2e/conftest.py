@@ -1,6 +1,7 @@
 import pytest
 
 from edge import Edge
+from marks import Marks
 
 
 @pytest.fixture
@@ -21,3 +22,21 @@ def bare():
         yield server
     finally:
         server.close()
+
+
+@pytest.fixture
+def far():
+    """Commands that leave a trace: `sleep` with a number that nobody else has. What is left of them goes, too."""
+    marks = Marks()
+    try:
+        yield marks
+    finally:
+        marks.close()
+
+
+@pytest.fixture
+def shop(edge):
+    """A server with one endpoint, shop-17, whose agent's check-in is held."""
+    edge.agent = edge.node()
+    edge.wait_held()
+    return edge

@@ -45,6 +45,18 @@ def alive(pid):
         return False
 
 
+def processes(*argv):
+    """Ids of the live processes that run exactly these words."""
+    wanted, found = "\0".join(argv).encode() + b"\0", []
+    for entry in os.listdir("/proc"):
+        try:
+            if entry.isdigit() and pathlib.Path(f"/proc/{entry}/cmdline").read_bytes() == wanted and alive(entry):
+                found.append(int(entry))
+        except OSError:
+            pass  # it ended meanwhile
+    return found
+
+
 class Program:
     """A daemon of ours: started, watched by its log, stopped; never left behind."""
 
@@ -190,9 +202,9 @@ class Edge:
         edge = ["--edge-id", edge_id] if edge_id else []
         return self.run("edge-agent", "--state", self.agent_state(name), "join", *edge, *arguments, input=token)
 
-    def start_agent(self, name="agent", config=None, env=None):
+    def start_agent(self, name="agent", config=None, env=None, prefix=()):
         config = config or self.agent_config(name)
-        return self.spawn([BIN / "edge-agent", "--config", config, "--state", self.agent_state(name), "--log-level", "debug",
+        return self.spawn([*prefix, BIN / "edge-agent", "--config", config, "--state", self.agent_state(name), "--log-level", "debug",
                            "run"], f"{name}.log", env)
 
     def node(self, endpoint="shop-17", name="agent", **settings):

@@ -217,8 +217,7 @@ net::Task<net::Response> PollConnection::post_agent(net::Request request, Caller
                                          {"reason", *report->tunnel_failure},
                                          {"detail", report->tunnel_detail.value_or("")}});
   }
-  parts_.registry.agent_reported(caller, *report);
-  if (report->version || report->platform || report->host_name) {
+  if (parts_.registry.agent_reported(caller, *report)) {
     const auto instance = parts_.registry.instance(caller);
     if (!instance) co_return unauthorized();
     auto write = [record = *instance, id = caller.endpoint](store::Store& store) {
