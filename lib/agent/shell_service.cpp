@@ -172,7 +172,6 @@ net::Task<> ShellService::serve(std::shared_ptr<net::Stream> stream, std::string
     co_await shells.join();
     stream->close();
     near_end->close();
-    copies.cancel();
     co_await copies.join();
   }
   --live_;
@@ -223,8 +222,8 @@ net::Task<> ShellService::run_shell(std::shared_ptr<ssh::ShellChannel> channel, 
   channel->on_signal = nullptr;
   // A name: gcc 12 destroys a braced temporary inside a co_await expression twice.
   const ssh::ShellEnd report{end.status, end.signal, end.core_dumped, end.message};
-  co_await channel->finish(report);
-  tasks.cancel();
+  co_await channel->finish(report);  // closes the channel: the input pump's read ends
+  tasks.cancel();                    // and its write, should nobody read it
   co_await tasks.join();
   log::info("session.shell-end", {{"session", session}, {"status", end.status}, {"signal", end.signal}});
 }

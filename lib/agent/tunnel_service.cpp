@@ -22,6 +22,8 @@ net::HttpLimits request_limits() {
 
 net::Response plain(int status) { return {status, {}, "", false}; }
 
+net::Task<> join_streams(std::unique_ptr<net::TaskGroup> streams) { co_await streams->join(); }
+
 }  // namespace
 
 TunnelService::TunnelService(net::asio::any_io_executor executor, const Identity& identity, ShellService& shells,
@@ -31,6 +33,7 @@ TunnelService::TunnelService(net::asio::any_io_executor executor, const Identity
       shells_(shells),
       snapshots_(snapshots),
       connect_deadline_(connect_deadline),
+      ending_(executor),
       bell_(std::make_shared<net::Notify>(executor)) {}
 
 void TunnelService::stop() {
@@ -71,8 +74,9 @@ net::Task<TunnelEnding> TunnelService::run(wire::Offer offer) {
     log::info("tunnel.closed", {{"tunnel", offer.tunnel}, {"reason", ending.by_plan ? "by plan" : ending.reason}});
     (*opened)->close();
   }
-  streams_->cancel();
-  co_await streams_->join();
+  // The client is closed, so they end with an error; a shell that ignores its hang-up takes a while, and the next
+  // check-in does not wait for that.
+  ending_.spawn("tunnel.streams", join_streams(std::move(streams_)));
   co_return ending;
 }
 

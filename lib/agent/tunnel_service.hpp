@@ -45,6 +45,7 @@ class TunnelService {
   ShellService& shells_;
   SnapshotWorker& snapshots_;
   const milliseconds connect_deadline_;
+  net::TaskGroup ending_;  // streams of tunnels that are gone
   std::shared_ptr<net::Notify> bell_;
   std::unique_ptr<net::TaskGroup> streams_;
   SteadyTime last_activity_{};

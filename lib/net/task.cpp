@@ -38,6 +38,17 @@ TaskGroup::TaskGroup(asio::any_io_executor executor)
 
 TaskGroup::~TaskGroup() { list_->stopping = true; }
 
+namespace {
+
+// A cancelled task goes on with the error that its operation gave, and cleans up; without this, asio would throw out
+// of its next co_await instead.
+Task<> without_throwing(Task<> task) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  co_await std::move(task);
+}
+
+}  // namespace
+
 void TaskGroup::spawn(std::string name, Task<> task) {
   if (list_->stopping) return;
   auto child = list_->running.emplace(list_->running.end());
@@ -58,7 +69,7 @@ void TaskGroup::spawn(std::string name, Task<> task) {
     children->running.erase(child);
     if (--children->count == 0) children->empty.cancel();
   };
-  asio::co_spawn(executor_, std::move(task),
+  asio::co_spawn(executor_, without_throwing(std::move(task)),
                  asio::bind_cancellation_slot(child->stop.slot(), std::move(on_end)));
 }
 

@@ -37,7 +37,9 @@ class TaskGroup {
 
   // Starts the task; an exception that leaves it is logged under `name`. After cancel() nothing starts.
   void spawn(std::string name, Task<> task);
-  void cancel();  // asks every child to stop: its pending operation ends with operation_aborted
+  // Asks every child to stop: its pending operation ends with operation_aborted, once. What it awaits after that
+  // (its cleaning up) is not disturbed, so a loop must look at the error.
+  void cancel();
   Task<> join();  // completes when no child is left
   std::size_t size() const noexcept { return children_; }
 

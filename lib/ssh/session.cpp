@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <utility>
 
 #include "ssh/channel.hpp"
@@ -51,7 +52,9 @@ void Session::close() noexcept {
 Task<bool> Session::progress() {
   auto self = shared_from_this();
   if (alive_) co_await progress_.async_wait(net::as_values);
-  co_return alive_;
+  // Who was cancelled sees a dead session: its loop must end.
+  const auto state = co_await net::asio::this_coro::cancellation_state;
+  co_return alive_ && state.cancelled() == net::asio::cancellation_type::none;
 }
 
 void Session::touched() {

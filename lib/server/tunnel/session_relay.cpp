@@ -59,6 +59,7 @@ net::Task<Result<std::unique_ptr<net::Stream>>> Tunnel::upgrade(const SessionReq
 net::Task<> Tunnel::relay(SessionRequest request) {
   auto self = shared_from_this();
   ++sessions_;
+  std::erase_if(relay_bells_, [](const auto& weak) { return weak.expired(); });
   auto socket = std::make_unique<net::SocketStream>(net::adopt_socket(executor_, request.descriptor));
   auto client = std::shared_ptr<net::Stream>(net::with_rest(std::move(socket), std::move(request.rest)));
   auto far = co_await upgrade(request);
@@ -92,11 +93,11 @@ net::Task<> Tunnel::relay(SessionRequest request) {
                      one_way(client, agent, &request.session->bytes_out, on_bytes, bell, request.session, &running));
     directions.spawn("session.from-node",
                      one_way(agent, client, &request.session->bytes_in, on_bytes, bell, request.session, &running));
-    while (running == 2 && server_->alive()) co_await bell->wait(milliseconds{60'000});
+    relay_bells_.push_back(bell);
+    while (running == 2 && server_->alive()) co_await bell->wait(std::chrono::hours(1));
     if (running > 0 && server_->alive()) co_await bell->wait(kLastBytes);
     client->close();
     agent->close();
-    directions.cancel();
     co_await directions.join();
   }
   log::info("session.end", {{"session", request.session->id},

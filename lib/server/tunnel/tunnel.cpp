@@ -77,8 +77,7 @@ net::Task<> Tunnel::run(net::Socket socket, const ssh::ServerIdentity& identity,
     reason = co_await supervise();
     parts_.registry.tunnel_closed(caller_.endpoint, id_, reason);
   }
-  server_->close();
-  tasks_.cancel();
+  server_->close();  // whatever runs on it ends with an error
   co_await tasks_.join();
   for (const auto& session : lost_sessions_) parts_.registry.remove_session(*session);
 }
@@ -86,6 +85,9 @@ net::Task<> Tunnel::run(net::Socket socket, const ssh::ServerIdentity& identity,
 net::Task<> Tunnel::watch_death() {
   co_await server_->until_dead();
   bell_->ring();
+  for (const auto& weak : relay_bells_) {
+    if (auto bell = weak.lock()) bell->ring();
+  }
 }
 
 void Tunnel::end(fleet::Reason reason) {

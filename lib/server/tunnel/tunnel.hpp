@@ -78,6 +78,7 @@ class Tunnel final : public TunnelHandle, public std::enable_shared_from_this<Tu
   net::TaskGroup tasks_;
   std::optional<fleet::Reason> ended_;
   std::vector<std::shared_ptr<LiveSession>> lost_sessions_;
+  std::vector<std::weak_ptr<net::Notify>> relay_bells_;  // to ring when the tunnel dies
   std::atomic<SteadyTime::rep> last_activity_{0};
   std::atomic<int> sessions_{0};
 };
