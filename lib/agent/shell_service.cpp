@@ -42,10 +42,7 @@ net::Task<> pump_input(std::shared_ptr<Pumps> pumps) {
       pumps->process->close_input();
       co_return;
     }
-    if (error) {
-      pumps->process->hang_up();  // the operator has gone
-      co_return;
-    }
+    if (error) co_return;  // the operator has gone: watch_operator hangs up
     auto [failed, written] = co_await net::asio::async_write(
         pumps->process->input(), net::asio::buffer(buffer->data(), size), net::as_values);
     if (failed) co_return;  // the command does not read any more: no failure
@@ -76,10 +73,7 @@ net::Task<> pump_output(std::shared_ptr<Pumps> pumps, Pipe* from, bool is_error)
     const auto bytes = net::asio::buffer(buffer->data(), size);
     const auto failed = is_error ? co_await pumps->channel->write_error(bytes)
                                  : co_await pumps->channel->stream().write(bytes);
-    if (failed) {
-      pumps->process->hang_up();
-      break;
-    }
+    if (failed) break;
   }
   --pumps->outputs;
   pumps->bell->ring();
@@ -91,6 +85,12 @@ net::Task<> watch_end(std::shared_ptr<Pumps> pumps, SessionEnd* end) {
   pumps->process->output().cancel();
   if (auto* errors = pumps->process->error_output()) errors->cancel();
   pumps->bell->ring();
+}
+
+// Whoever reads or writes at that moment, and also when nobody does: an operator who is gone hangs the shell up.
+net::Task<> watch_operator(std::shared_ptr<Pumps> pumps) {
+  co_await pumps->channel->closed();
+  if (!pumps->ended) pumps->process->hang_up();
 }
 
 void set_window(SessionProcess& process, int columns, int rows, int x_pixels, int y_pixels) {
@@ -139,7 +139,8 @@ ShellService::ShellService(net::asio::any_io_executor executor, const config::Ag
                            Secret host_key, std::string program)
     : executor_(executor), config_(config), identity_(host_key), program_(std::move(program)) {}
 
-net::Task<> ShellService::serve(std::shared_ptr<net::Stream> stream, std::string session, std::string vouched_key) {
+net::Task<> ShellService::serve(std::shared_ptr<net::Stream> stream, std::string session, std::string vouched_key,
+                                std::function<void()> on_bytes) {
   auto ends = net::socket_pair();  // libssh wants a descriptor
   if (!ends) {
     log::error("session.failed", {{"session", session}, {"reason", ends.error().message}});
@@ -155,8 +156,8 @@ net::Task<> ShellService::serve(std::shared_ptr<net::Stream> stream, std::string
                             });
     net::TaskGroup copies(executor_);
     std::uint64_t in = 0, out = 0;
-    copies.spawn("session.in", net::copy(*stream, *near_end, in, {}));
-    copies.spawn("session.out", net::copy(*near_end, *stream, out, {}));
+    copies.spawn("session.in", net::copy(*stream, *near_end, in, on_bytes));
+    copies.spawn("session.out", net::copy(*near_end, *stream, out, on_bytes));
     auto established = co_await server.establish(kLoginDeadline);
     if (established) {
       co_await server.until_dead();
@@ -217,6 +218,7 @@ net::Task<> ShellService::run_shell(std::shared_ptr<ssh::ShellChannel> channel, 
   tasks.spawn("shell.output", pump_output(pumps, &pumps->process->output(), false));
   if (auto* errors = pumps->process->error_output()) tasks.spawn("shell.error", pump_output(pumps, errors, true));
   tasks.spawn("shell.end", watch_end(pumps, &end));
+  tasks.spawn("shell.operator", watch_operator(pumps));
   while (pumps->outputs > 0 || !pumps->ended) co_await pumps->bell->wait(milliseconds{60'000});
   channel->on_resize = nullptr;
   channel->on_signal = nullptr;

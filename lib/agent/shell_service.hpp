@@ -2,6 +2,7 @@
 // Thread rule: one loop.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -18,8 +19,10 @@ class ShellService {
 
   bool full() const noexcept { return live_ >= config_.sessions; }
   std::size_t live() const noexcept { return live_; }
-  // A whole session, from the SSH handshake to the last byte. `vouched_key` is the only one that may log in.
-  net::Task<> serve(std::shared_ptr<net::Stream> stream, std::string session, std::string vouched_key);
+  // A whole session, from the SSH handshake to the last byte. `vouched_key` is the only one that may log in;
+  // `on_bytes` is called for every chunk that passes.
+  net::Task<> serve(std::shared_ptr<net::Stream> stream, std::string session, std::string vouched_key,
+                    std::function<void()> on_bytes);
 
  private:
   net::Task<> run_shell(std::shared_ptr<ssh::ShellChannel> channel, std::string session);

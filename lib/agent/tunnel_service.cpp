@@ -157,7 +157,9 @@ net::Task<std::optional<net::Response>> TunnelService::answer(const net::Request
     net::Response switched{101, {{"Connection", "Upgrade"}, {"Upgrade", "ssh"}}, "", true};
     if (co_await net::write_response(*stream, std::move(switched))) co_return std::nullopt;
     if (!reader.take_rest().empty()) co_return std::nullopt;  // nothing may come before our 101
-    co_await shells_.serve(stream, session, key);
+    auto on_bytes = [this] { touch(); };
+    co_await shells_.serve(stream, session, key, on_bytes);
+    touch();
     co_return std::nullopt;
   }
   co_return plain(404);

@@ -45,13 +45,11 @@ std::vector<Key> ports(EdgedConfig& config) {
 std::vector<Key> files(EdgedConfig& config) {
   return {
       {"state", &config.state,
-       "The folder of everything durable: the store, the keys of sessions and TLS tickets, the "
-       "lock. Back it up; "
+       "The folder of everything durable: the store and its lock. Back it up; "
        "without it every agent must join again. Owned by edged, mode 0700, on a local disk."},
       {"tls.certificate", &config.certificate,
-       "The certificate of the poll port (PEM, with its chain). Where the file is missing, edged "
-       "makes a "
-       "self-signed one at first start; agents check its public key and not its dates. Reload "
+       "The certificate of the poll port (PEM, with its chain). edged init makes a self-signed "
+       "one; agents check its public key and not its dates. Reload "
        "after a change: "
        "systemctl reload edged."},
       {"tls.key", &config.certificate_key,
@@ -59,9 +57,8 @@ std::vector<Key> files(EdgedConfig& config) {
        "the same key: "
        "joined agents know edged by its public key and refuse another one."},
       {"ssh.host-key", &config.host_key,
-       "The Ed25519 host key of the tunnel port (OpenSSH format, readable by edged alone), made at "
-       "first start "
-       "where it is missing. Join tokens carry its fingerprint: replace it and agents refuse the "
+       "The Ed25519 host key of the tunnel port (OpenSSH format, readable by edged alone), made by "
+       "edged init. Join tokens carry its fingerprint: replace it and agents refuse the "
        "tunnel until "
        "they join again."},
   };
@@ -78,12 +75,6 @@ std::vector<Key> limits(EdgedConfig& config) {
        "file "
        "descriptor, so keep it some 2,000 below LimitNOFILE of the unit.",
        1, 500'000},
-      {"limits.handshakes", &config.handshakes,
-       "Tunnel handshakes in flight on each loop; agents over it are told to come back. Raise it "
-       "when many "
-       "tunnels must open in the same second and cores are idle, lower it when logins slow "
-       "everything else.",
-       1, 4096},
       deadline("limits.header-deadline", config.header_deadline,
                "What a client of the poll port has for its TLS handshake, and again for the head "
                "of each request. "

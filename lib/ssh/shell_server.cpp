@@ -40,6 +40,8 @@ class OrderedChannel final : public ShellChannel {
     return channel_.write_error(bytes);
   }
 
+  net::Task<> closed() override { return channel_.closed(); }
+
   net::Task<> finish(ShellEnd end) override {
     if (channel_.raw() == nullptr) co_return;
     if (end.signal.empty()) {
@@ -114,9 +116,7 @@ struct ShellServer::Part {
   std::optional<Key> vouched;
   ssh_server_callbacks_struct callbacks{};
   std::string account;
-  std::vector<ssh_channel> arrived;
   std::vector<std::shared_ptr<OrderedChannel>> waiting;  // open, nothing ordered yet
-  std::size_t opened = 0;
   int failures = 0;
   bool logged_in = false, accepted = false;
 
@@ -140,7 +140,7 @@ struct ShellServer::Part {
 
   static ssh_channel on_session(ssh_session session, void* userdata) noexcept {
     auto& part = of(userdata);
-    if (!part.logged_in || part.session->channel_count() + part.arrived.size() >= kChannels) return nullptr;
+    if (!part.logged_in || part.session->channel_count() >= kChannels) return nullptr;
     ssh_channel channel = ssh_channel_new(session);
     if (channel == nullptr) return nullptr;
     // Requests may follow in the same turn: the callbacks must hang on the channel before we return.

@@ -51,6 +51,8 @@ class ShellChannel {
   // Called on the loop; may be set once the channel is handed over.
   std::function<void(int columns, int rows, int x_pixels, int y_pixels)> on_resize;
   std::function<void(const std::string& name)> on_signal;
+  // Completes when the operator has closed the channel, the transport has died, or we have finished.
+  virtual net::Task<> closed() = 0;
   // Reports the end and closes the channel.
   virtual net::Task<> finish(ShellEnd end) = 0;
 };

@@ -29,6 +29,11 @@ net::Request to_agent(std::string method, std::string target) {
   return request;
 }
 
+// Often enough for the agent's own idle clock, however short that is set.
+milliseconds keep_alive_interval(const config::FleetSettings& settings) {
+  return std::min(settings.keep_alive, settings.tunnel_idle / 2);
+}
+
 }  // namespace
 
 Tunnel::Tunnel(net::asio::any_io_executor executor, Parts& parts, std::string peer)
@@ -106,7 +111,7 @@ std::optional<milliseconds> Tunnel::idle_in() const {
 // Until the tunnel ends; says why. Wakes for the nearest of: probe, keep-alive, idle limit, a ring.
 net::Task<fleet::Reason> Tunnel::supervise() {
   auto next_probe = parts_.clock.steady() + settings_.tunnel_probe;
-  auto next_keep_alive = parts_.clock.steady() + settings_.keep_alive;
+  auto next_keep_alive = parts_.clock.steady() + keep_alive_interval(settings_);
   for (;;) {
     auto next = std::min(next_probe, next_keep_alive);
     if (sessions_ == 0) next = std::min(next, last_activity() + settings_.tunnel_idle);
@@ -125,7 +130,7 @@ net::Task<fleet::Reason> Tunnel::supervise() {
       next_probe = now + settings_.tunnel_probe;
     }
     if (now >= next_keep_alive) {
-      next_keep_alive = now + settings_.keep_alive;
+      next_keep_alive = now + keep_alive_interval(settings_);
       if (sessions_ > 0) {
         // The agent's own idle clock starts anew with it.
         auto kept = co_await ask(to_agent("POST", "/v1/keep-alive"), parts_.config.answer_deadline);
