@@ -82,8 +82,16 @@ Result<wire::Token> checked_token(const Options& options) {
 net::Task<Result<void>> associate_once(agent::Identity& identity, Secret host_key, std::uint64_t counter,
                                        milliseconds connect_deadline) {
   agent::PollLink link(identity, counter, connect_deadline);
-  auto done = co_await agent::associate(link, identity, host_key, kAnswerDeadline);
-  if (!done) co_return done.error();
+  std::string failures;
+  Result<void> done = co_await agent::associate(link, identity, host_key, kAnswerDeadline);
+  // The link goes on to the next URL of the token by itself; each gets one try.
+  for (std::size_t tried = 1; !done && tried < identity.urls.size(); ++tried) {
+    const auto code = done.error().code;
+    if (code != Errc::unreachable && code != Errc::timed_out) break;
+    failures += done.error().message + "\n";
+    done = co_await agent::associate(link, identity, host_key, kAnswerDeadline);
+  }
+  if (!done) co_return fail(done.error().code, failures + done.error().message, done.error().hint);
   const SystemClock clock;
   auto text = agent::take_snapshot("/", clock).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   if (auto sent = co_await agent::send_snapshot(link, text, kAnswerDeadline); !sent) {

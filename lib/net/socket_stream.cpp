@@ -71,9 +71,9 @@ Task<Result<Socket>> connect_tcp(HostPort address, milliseconds deadline) {
   });
   auto [resolve_error, found] = co_await resolver.async_resolve(
       address.host, std::to_string(address.port), as_values);
-  if (cut_off) co_return fail(Errc::timed_out, "cannot resolve " + address.host + ": no answer in time");
+  if (cut_off) co_return fail(Errc::timed_out, "cannot resolve " + text + ": no answer in time");
   if (resolve_error) {
-    co_return fail(Errc::unreachable, "cannot resolve " + address.host + ": " + resolve_error.message());
+    co_return fail(Errc::unreachable, "cannot resolve " + text + ": " + resolve_error.message());
   }
   std::string reason = "no address";
   for (const auto& entry : found) {

@@ -42,6 +42,14 @@ int trust_index() {
   return index;
 }
 
+// The pin that the peer showed; hangs on its SSL, since OpenSSL keeps no certificate of a refused peer.
+int shown_pin_index() {
+  static const int index = SSL_get_ex_new_index(
+      0, nullptr, nullptr, nullptr,
+      [](void*, void* pin, CRYPTO_EX_DATA*, int, long, void*) { delete static_cast<std::string*>(pin); });
+  return index;
+}
+
 std::string pin_of(X509* certificate) {
   unsigned char* der = nullptr;
   const int size = i2d_X509(certificate, &der);
@@ -57,6 +65,9 @@ int verify_by_pin(X509_STORE_CTX* chain, void* argument) {
   X509* leaf = X509_STORE_CTX_get0_cert(chain);
   if (leaf != nullptr) {
     const auto pin = pin_of(leaf);
+    auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(chain, SSL_get_ex_data_X509_STORE_CTX_idx()));
+    delete static_cast<std::string*>(SSL_get_ex_data(ssl, shown_pin_index()));
+    SSL_set_ex_data(ssl, shown_pin_index(), new std::string(pin));
     if (std::find(trust->pins.begin(), trust->pins.end(), pin) != trust->pins.end()) return 1;
   }
   if (trust->system) return X509_verify_cert(chain);
@@ -150,8 +161,8 @@ Task<Result<void>> TlsStream::connect(const std::string& host) {
     if (!co_await wait_for(reason)) break;
   }
   if (SSL_get_verify_result(ssl_.get()) != X509_V_OK) {
-    X509* leaf = SSL_get0_peer_certificate(ssl_.get());
-    const auto seen = leaf != nullptr ? pin_of(leaf) : std::string("none");
+    const auto* pin = static_cast<const std::string*>(SSL_get_ex_data(ssl_.get(), shown_pin_index()));
+    const auto seen = pin != nullptr ? *pin : std::string("none");
     co_return fail(Errc::not_allowed, "TLS pin mismatch: the server shows " + seen);
   }
   co_return fail(Errc::unreachable, "TLS handshake failed: " + last_tls_error("connection closed"));

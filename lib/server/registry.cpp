@@ -206,6 +206,7 @@ void Registry::forget_association(const EndpointId& id) {
   with(id, [&](Endpoint& endpoint) {
     drop_associations(endpoint);
     endpoint.record.edge_id_hash.reset();
+    endpoint.seen.reset();  // no agent of it exists any more
     endpoint.record.key = endpoint.mac_key = endpoint.seal_key = Secret{};
   });
 }

@@ -31,7 +31,7 @@ Session::~Session() {
 }
 
 bool Session::start() {
-  ssh_set_counters(raw_.get(), nullptr, &counters_);
+  ssh_set_counters(raw_.get(), &socket_bytes_, &packets_);
   event_.reset(ssh_event_new());
   if (!event_ || ssh_event_add_session(event_.get(), raw_.get()) != SSH_OK) return false;
   alive_ = true;
@@ -89,8 +89,8 @@ void Session::turn() {
     }
     if (rc == SSH_AGAIN) break;
   }
-  if (counters_.in_bytes != seen_in_) {
-    seen_in_ = counters_.in_bytes;
+  if (socket_bytes_.in_bytes != seen_in_) {
+    seen_in_ = socket_bytes_.in_bytes;
     last_heard_ = std::chrono::steady_clock::now();
   }
   if (traffic() != seen_traffic_ || std::exchange(moved_, false) || !alive_) {

@@ -75,14 +75,17 @@ class Session : public std::enable_shared_from_this<Session> {
   void arm();
   void schedule();
   void die(std::string reason);
-  std::uint64_t traffic() const noexcept { return counters_.in_bytes + counters_.out_bytes; }
+  // Whatever moved: bytes at the socket (a flush alone wakes a writer) and packets inside of libssh.
+  std::uint64_t traffic() const noexcept {
+    return socket_bytes_.in_bytes + socket_bytes_.out_bytes + packets_.in_packets + packets_.out_packets;
+  }
 
   net::asio::any_io_executor executor_;
   SessionHandle raw_;
   EventHandle event_;
   net::asio::posix::stream_descriptor descriptor_;
   net::asio::steady_timer progress_;
-  ssh_counter_struct counters_{};
+  ssh_counter_struct socket_bytes_{}, packets_{};
   std::uint64_t seen_traffic_ = 0;
   std::uint64_t seen_in_ = 0;
   SteadyTime last_heard_{};
