@@ -2,6 +2,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <csignal>
@@ -27,20 +28,48 @@ struct Options {
   bool offline = false, no_start = false;
 };
 
-// Without echo, so that the secret stays off the screen.
+volatile std::sig_atomic_t interrupted_by = 0;
+
+// Signals end the read instead of the program while the terminal is without echo.
+class HeldSignals {
+ public:
+  HeldSignals() {
+    struct sigaction hold {};
+    hold.sa_handler = [](int number) { interrupted_by = number; };  // no SA_RESTART: read(2) returns
+    for (std::size_t i = 0; i < kNumbers.size(); ++i) ::sigaction(kNumbers[i], &hold, &old_[i]);
+  }
+  ~HeldSignals() {
+    for (std::size_t i = 0; i < kNumbers.size(); ++i) ::sigaction(kNumbers[i], &old_[i], nullptr);
+  }
+
+ private:
+  static constexpr std::array kNumbers{SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
+  std::array<struct sigaction, kNumbers.size()> old_{};
+};
+
+std::string read_line() {
+  std::string line;
+  char byte = 0;
+  while (line.size() < kMostTokenBytes && ::read(STDIN_FILENO, &byte, 1) == 1 && byte != '\n') line += byte;
+  return line;
+}
+
+// Without echo, so that the secret stays off the screen; the terminal gets it back on every way out.
 std::string ask_for_token() {
   std::cerr << "join token: " << std::flush;
-  termios saved{};
-  const bool terminal = ::tcgetattr(STDIN_FILENO, &saved) == 0;
-  if (terminal) {
+  std::string line;
+  {
+    const HeldSignals held;
+    termios saved{};
+    const bool terminal = ::tcgetattr(STDIN_FILENO, &saved) == 0;
     termios silent = saved;
     silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+    if (terminal) ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+    line = read_line();
+    if (terminal) ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &saved);
   }
-  std::string line;
-  std::getline(std::cin, line);
-  if (terminal) ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &saved);
   std::cerr << '\n';
+  if (interrupted_by != 0) ::raise(interrupted_by);
   return line;
 }
 

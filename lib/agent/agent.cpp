@@ -96,7 +96,7 @@ Agent::~Agent() = default;
 void Agent::stop() {
   whole_->stopping = true;
   whole_->tunnels.stop();
-  whole_->link.close();
+  whole_->link.stop();
   whole_->stop_bell->ring();
 }
 

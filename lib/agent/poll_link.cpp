@@ -21,6 +21,11 @@ void PollLink::close() {
   stream_.reset();
 }
 
+void PollLink::stop() {
+  stopped_ = true;
+  if (stream_) stream_->close();  // closed only: ask() is suspended in it, and lets go of it itself
+}
+
 net::Task<Result<void>> PollLink::connect() {
   auto url = parse_https_url(identity_.urls[url_index_]);
   if (!url) co_return url.error();
@@ -40,6 +45,7 @@ net::Task<Result<void>> PollLink::connect() {
     }
     co_return fail(shaken.error().code, where + ": " + shaken.error().message);
   }
+  if (stopped_) co_return fail(Errc::unavailable, "stopping");
   stream_ = std::move(stream);
   reader_ = std::make_unique<net::HttpReader>(*stream_);
   co_return Result<void>{};
@@ -47,6 +53,7 @@ net::Task<Result<void>> PollLink::connect() {
 
 net::Task<Result<net::Response>> PollLink::ask(net::Request request, milliseconds answer_deadline) {
   for (int attempt = 0;; ++attempt) {
+    if (stopped_) co_return fail(Errc::unavailable, "stopping");
     const bool fresh = stream_ == nullptr;
     if (fresh) {
       auto connected = co_await connect();
@@ -69,7 +76,7 @@ net::Task<Result<net::Response>> PollLink::ask(net::Request request, millisecond
     }
     close();
     // A kept connection may have been closed by the other side while nobody looked: once more on a new one.
-    const bool stale = !fresh && response.error().code == Errc::unreachable && attempt == 0;
+    const bool stale = !stopped_ && !fresh && response.error().code == Errc::unreachable && attempt == 0;
     if (!stale) co_return fail(response.error().code, url() + ": " + (response.error().message.empty()
                                                                          ? "closed the connection"
                                                                          : response.error().message));

@@ -22,7 +22,8 @@ class PollLink {
   net::Task<Result<net::Response>> ask_as_instance(net::Request request, milliseconds answer_deadline);
 
   void use_key(const Secret& key);  // K
-  void close();                     // the tunnel is our presence now
+  void close();  // the tunnel is our presence now. REQUIRES: nothing is being asked
+  void stop();   // for good: what is being asked ends with an error, and nothing is asked again
   const std::string& url() const { return identity_.urls[url_index_]; }
 
  private:
@@ -33,6 +34,7 @@ class PollLink {
   std::uint64_t counter_;
   milliseconds connect_deadline_;
   std::size_t url_index_ = 0;
+  bool stopped_ = false;
   Secret mac_key_;
   std::string ticket_;
   std::unique_ptr<net::TlsStream> stream_;

@@ -53,8 +53,10 @@ Task<Result<void>> read_message(Stream& stream, std::string& buffer, Parser& par
       in_body = true;
       deadline.extend(limits.body_deadline);
     }
-    if (!parser.is_header_done() && buffer.size() > limits.head) {
-      co_return fail(Errc::usage, "malformed HTTP: the head is over its limit");
+    // What the parser leaves is an unfinished head, chunk header or trailer: none of them may grow for ever.
+    if (buffer.size() > limits.head) {
+      co_return fail(Errc::usage, parser.is_header_done() ? "malformed HTTP: a chunk's head is over its limit"
+                                                          : "malformed HTTP: the head is over its limit");
     }
     auto [error, size] = co_await stream.read_some(asio::buffer(chunk));
     if (deadline.passed()) co_return fail(Errc::timed_out, "the peer's message did not come in time");

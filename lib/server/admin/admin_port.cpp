@@ -92,7 +92,10 @@ net::Task<> AdminPort::serve(net::Socket socket) {
   limits.body = 1024 * 1024;
   AdminConnection connection(parts_, stream, reader, operator_name);
   for (;;) {
+    if (!acceptor_.is_open()) co_return;  // draining
+    idle_.insert(&stream);
     auto request = co_await reader.request(limits);
+    idle_.erase(&stream);
     if (!request) {
       if (request.error().code == Errc::usage) {
         auto refusal = error_response(request.error());
@@ -101,10 +104,12 @@ net::Task<> AdminPort::serve(net::Socket socket) {
       }
       co_return;
     }
-    const bool keep = request->keep_alive;
+    const bool asked_to_keep = request->keep_alive;
     auto response = co_await connection.answer(std::move(*request));
     if (!response) co_return;  // the stream went on as a session, or the operator has gone
-    response->keep_alive = keep && response->keep_alive;
+    const bool keep = asked_to_keep && response->keep_alive && !parts_.draining;
+    response->keep_alive = keep;
+    net::Deadline bound(executor_, limits.body_deadline, [&stream] { stream.close(); });
     if (co_await net::write_response(stream, std::move(*response)) || !keep) co_return;
   }
 }
@@ -112,6 +117,7 @@ net::Task<> AdminPort::serve(net::Socket socket) {
 void AdminPort::stop_accepting() {
   if (!acceptor_.is_open()) return;
   acceptor_.close();
+  for (auto* stream : idle_) stream->close();
   std::error_code ignored;
   std::filesystem::remove(parts_.config.admin_socket, ignored);
 }

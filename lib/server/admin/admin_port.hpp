@@ -5,7 +5,9 @@
 
 #include <boost/asio/local/stream_protocol.hpp>
 #include <memory>
+#include <set>
 
+#include "net/socket_stream.hpp"
 #include "server/parts.hpp"
 
 namespace edge::server {
@@ -29,6 +31,7 @@ class AdminPort {
   net::asio::any_io_executor executor_;
   Parts& parts_;
   Acceptor acceptor_;
+  std::set<net::SocketStream*> idle_;  // between two requests: closed at once when we drain
   net::TaskGroup tasks_;
 };
 
