@@ -4,11 +4,13 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <csignal>
 #include <cstdlib>
 
 #include "agent/agent.hpp"
 #include "agent/identity.hpp"
+#include "base/idle_memory.hpp"
 #include "edge-agent/commands.hpp"
 
 namespace edge::edge_agent {
@@ -64,7 +66,17 @@ int run(const Flags& flags) {
   if (!counter) return complain(counter.error());
 
   boost::asio::io_context loop{1};
+  // Idle is when the next check-in is held, and with it every handshake over.
+  boost::asio::steady_timer settled(loop);
+  auto went_idle = [&settled] {
+    settled.expires_after(std::chrono::seconds(2));
+    settled.async_wait([](boost::system::error_code error) {
+      if (!error) release_idle_memory();
+    });
+  };
+  went_idle();
   agent::AgentHooks hooks;
+  hooks.went_idle = went_idle;
   hooks.status = [](const std::string& text) { sd_notify(0, ("STATUS=" + text).c_str()); };
   agent::Agent agent(loop.get_executor(), *config, folder, **identity, *host_key, *counter, "/proc/self/exe", hooks);
   boost::asio::signal_set signals(loop, SIGTERM, SIGINT, SIGHUP);
@@ -75,6 +87,7 @@ int run(const Flags& flags) {
   auto done = [&](std::exception_ptr failure, agent::Ending how) {
     if (!failure) ending = how;
     signals.cancel();
+    settled.cancel();
     tasks.cancel();
   };
   boost::asio::co_spawn(loop, agent.run(), done);

@@ -103,7 +103,12 @@ void Agent::stop() {
 net::Task<Ending> Agent::run() {
   auto whole = whole_;
   while (!whole->stopping) {
-    auto ending = whole->identity.associated ? co_await whole->check_in_once() : co_await whole->become_associated();
+    std::optional<Ending> ending;
+    if (whole->identity.associated) {
+      ending = co_await whole->check_in_once();
+    } else {
+      ending = co_await whole->become_associated();
+    }
     if (ending) co_return *ending;
   }
   co_return Ending::stopped;
@@ -181,9 +186,14 @@ net::Task<std::optional<Ending>> Agent::Whole::handle(net::Response response, mi
   }
   if (response.status != 200 && response.status != 204) {
     const bool refused = response.status == 401;
-    co_await failing(refused ? "edged refuses edge ID and token (401)"
-                             : "unexpected answer " + std::to_string(response.status) + " of " + link.url(),
-                     refused ? "on the server: edgectl endpoint show " + identity.name + "; a new token and join mend it" : "");
+    // Names: gcc 12 destroys the temporaries of a conditional inside a co_await expression twice.
+    std::string what = "edged refuses edge ID and token (401)";
+    std::string hint = "on the server: edgectl endpoint show " + identity.name + "; a new token and join mend it";
+    if (!refused) {
+      what = "unexpected answer " + std::to_string(response.status) + " of " + link.url();
+      hint.clear();
+    }
+    co_await failing(std::move(what), std::move(hint));
     co_return std::nullopt;
   }
   if (auto ordered = wire::parse_pace(std::string(net::find_header(response.headers, "Edge-Next")))) pace = *ordered;
@@ -196,7 +206,9 @@ net::Task<std::optional<Ending>> Agent::Whole::handle(net::Response response, mi
   // Under hold the next question follows at once; without, or when nothing was held, after the interval.
   const auto took = std::chrono::steady_clock::now() - started;
   const bool held = asked.count() > 0 && pace.hold.count() > 0 && took >= std::min(kEarly, asked);
-  if (!held) co_await pause(asked.count() > 0 && pace.hold.count() > 0 ? std::min(pace.interval, kEarly) : pace.interval);
+  const bool by_hold = asked.count() > 0 && pace.hold.count() > 0;
+  const auto wait = by_hold ? std::min(pace.interval, kEarly) : pace.interval;
+  if (!held) co_await pause(wait);
   co_return std::nullopt;
 }
 
@@ -210,6 +222,7 @@ net::Task<> Agent::Whole::open_tunnel(const std::string& text) {
   link.close();  // the tunnel is our presence
   say("endpoint " + identity.name + ": tunnel open");
   const auto ending = co_await tunnels.run(*offer);
+  if (hooks.went_idle) hooks.went_idle();
   if (stopping) co_return;
   if (ending.opened) {
     tunnel_backoff.reset();  // lost: check in and open again without any delay

@@ -16,6 +16,7 @@ enum class Ending { stopped, endpoint_removed, failed };
 
 struct AgentHooks {
   std::function<void(const std::string& text)> status;  // one line for systemctl status
+  std::function<void()> went_idle;                      // a tunnel has ended
 };
 
 class Agent {

@@ -71,8 +71,12 @@ net::Task<> pump_output(std::shared_ptr<Pumps> pumps, Pipe* from, bool is_error)
     }
     if (error) break;
     const auto bytes = net::asio::buffer(buffer->data(), size);
-    const auto failed = is_error ? co_await pumps->channel->write_error(bytes)
-                                 : co_await pumps->channel->stream().write(bytes);
+    net::error_code failed;
+    if (is_error) {
+      failed = co_await pumps->channel->write_error(bytes);
+    } else {
+      failed = co_await pumps->channel->stream().write(bytes);
+    }
     if (failed) break;
   }
   --pumps->outputs;

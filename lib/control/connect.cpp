@@ -131,7 +131,12 @@ net::Task<> pump_output(Run& run, bool is_error, int* running, std::shared_ptr<n
   auto buffer = std::make_unique<std::array<char, kChunk>>();
   for (;;) {
     const auto room = net::asio::buffer(*buffer);
-    const auto read = is_error ? co_await run.client->read_error(room) : co_await run.client->stream().read_some(room);
+    net::Read read;
+    if (is_error) {
+      read = co_await run.client->read_error(room);
+    } else {
+      read = co_await run.client->stream().read_some(room);
+    }
     if (read.error) break;
     auto& target = is_error ? run.errors : run.output;
     if (co_await target.write(net::asio::buffer(buffer->data(), read.size))) {
