@@ -27,20 +27,26 @@ int complain(const Error& error) {
   std::cerr << "edge-agent: " << error.message << '\n';
   if (!error.hint.empty()) std::cerr << "  hint: " << error.hint << '\n';
   switch (error.code) {
-    case Errc::usage: return kExitUsage;
-    case Errc::not_allowed: return kExitNotAllowed;
+    case Errc::usage:
+      return kExitUsage;
+    case Errc::not_allowed:
+      return kExitNotAllowed;
     case Errc::unreachable:
     case Errc::timed_out:
-    case Errc::unavailable: return kExitUnreachable;
-    case Errc::conflict: return kExitConflict;
-    case Errc::removed: return kExitEndpointRemoved;
-    default: return kExitFailure;
+    case Errc::unavailable:
+      return kExitUnreachable;
+    case Errc::conflict:
+      return kExitConflict;
+    case Errc::removed:
+      return kExitEndpointRemoved;
+    default:
+      return kExitFailure;
   }
 }
 
 std::string version_text() {
-  return std::string("edge-agent ") + EDGE_VERSION + " (libssh " + ssh::library_version() + ", OpenSSL " +
-         OpenSSL_version(OPENSSL_VERSION_STRING) + ")";
+  return std::string("edge-agent ") + EDGE_VERSION + " (libssh " + ssh::library_version() +
+         ", OpenSSL " + OpenSSL_version(OPENSSL_VERSION_STRING) + ")";
 }
 
 }  // namespace edge::edge_agent

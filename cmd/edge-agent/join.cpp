@@ -35,7 +35,9 @@ class HeldSignals {
  public:
   HeldSignals() {
     struct sigaction hold {};
-    hold.sa_handler = [](int number) { interrupted_by = number; };  // no SA_RESTART: read(2) returns
+    hold.sa_handler = [](int number) {
+      interrupted_by = number;
+    };  // no SA_RESTART: read(2) returns
     for (std::size_t i = 0; i < kNumbers.size(); ++i) ::sigaction(kNumbers[i], &hold, &old_[i]);
   }
   ~HeldSignals() {
@@ -50,11 +52,13 @@ class HeldSignals {
 std::string read_line() {
   std::string line;
   char byte = 0;
-  while (line.size() < kMostTokenBytes && ::read(STDIN_FILENO, &byte, 1) == 1 && byte != '\n') line += byte;
+  while (line.size() < kMostTokenBytes && ::read(STDIN_FILENO, &byte, 1) == 1 && byte != '\n')
+    line += byte;
   return line;
 }
 
-// Without echo, so that the secret stays off the screen; the terminal gets it back on every way out.
+// Without echo, so that the secret stays off the screen; the terminal gets it back on every way
+// out.
 std::string ask_for_token() {
   std::cerr << "join token: " << std::flush;
   std::string line;
@@ -82,12 +86,14 @@ std::string read_stdin() {
 // --token-file, then a prompt on a terminal, then stdin, then EDGE_JOIN_TOKEN; never from argv.
 Result<std::string> token_text(const Options& options) {
   if (!options.token_file.empty()) return read_file(options.token_file, kMostTokenBytes);
-  if (const char* variable = std::getenv("EDGE_JOIN_TOKEN"); variable != nullptr && *variable != '\0') {
+  if (const char* variable = std::getenv("EDGE_JOIN_TOKEN");
+      variable != nullptr && *variable != '\0') {
     return std::string(variable);
   }
   auto text = ::isatty(STDIN_FILENO) != 0 ? ask_for_token() : read_stdin();
   if (text.find_first_not_of(" \t\r\n") == std::string::npos) {
-    return fail(Errc::usage, "no join token: it is read from stdin, a prompt, --token-file or EDGE_JOIN_TOKEN",
+    return fail(Errc::usage,
+                "no join token: it is read from stdin, a prompt, --token-file or EDGE_JOIN_TOKEN",
                 "edgectl endpoint create NAME (on the server) prints one");
   }
   return text;
@@ -108,8 +114,8 @@ Result<wire::Token> checked_token(const Options& options) {
   return token;
 }
 
-net::Task<Result<void>> associate_once(agent::Identity& identity, Secret host_key, std::uint64_t counter,
-                                       milliseconds connect_deadline) {
+net::Task<Result<void>> associate_once(agent::Identity& identity, Secret host_key,
+                                       std::uint64_t counter, milliseconds connect_deadline) {
   agent::PollLink link(identity, counter, connect_deadline);
   std::string failures;
   Result<void> done = co_await agent::associate(link, identity, host_key, kAnswerDeadline);
@@ -122,7 +128,8 @@ net::Task<Result<void>> associate_once(agent::Identity& identity, Secret host_ke
   }
   if (!done) co_return fail(done.error().code, failures + done.error().message, done.error().hint);
   const SystemClock clock;
-  auto text = agent::take_snapshot("/", clock).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  auto text = agent::take_snapshot("/", clock)
+                  .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   if (auto sent = co_await agent::send_snapshot(link, text, kAnswerDeadline); !sent) {
     std::cerr << "edge-agent: warning: no snapshot sent: " << sent.error().message << '\n';
   }
@@ -139,9 +146,11 @@ Result<void> associate_now(agent::Identity& identity, const agent::IdentityFolde
   boost::asio::io_context loop{1};
   Result<void> result;
   auto done = [&result](std::exception_ptr failure, Result<void> answer) {
-    result = failure ? Result<void>(fail(Errc::failure, "unexpected failure while joining")) : std::move(answer);
+    result = failure ? Result<void>(fail(Errc::failure, "unexpected failure while joining"))
+                     : std::move(answer);
   };
-  boost::asio::co_spawn(loop, associate_once(identity, *host_key, *counter, config.connect_deadline), done);
+  boost::asio::co_spawn(
+      loop, associate_once(identity, *host_key, *counter, config.connect_deadline), done);
   loop.run();
   return result;
 }
@@ -157,7 +166,8 @@ int start_unit(const Options& options, const std::filesystem::path& state) {
     std::cout << kUnit << " is enabled and running\n";
     return 0;
   }
-  std::cerr << "edge-agent: joined, but " << kUnit << " could not be started\n  hint: systemctl status edge-agent\n";
+  std::cerr << "edge-agent: joined, but " << kUnit
+            << " could not be started\n  hint: systemctl status edge-agent\n";
   return kExitFailure;
 }
 
@@ -166,7 +176,8 @@ int join(const Flags& flags, const Options& options) {
   auto config = load_config(flags);
   if (!config) return complain(config.error());
   if (!options.edge_id.empty() && !is_uuid(options.edge_id)) {
-    return complain(fail(Errc::usage, "--edge-id: not a UUID in lower case", "copy the line that edgectl printed"));
+    return complain(fail(Errc::usage, "--edge-id: not a UUID in lower case",
+                         "copy the line that edgectl printed"));
   }
   auto token = checked_token(options);
   if (!token) return complain(token.error());
@@ -174,7 +185,8 @@ int join(const Flags& flags, const Options& options) {
   auto old = folder.load();
   if (!old) return complain(old.error());
   if (*old && (*old)->endpoint != token->endpoint) {
-    return complain(fail(Errc::conflict, "this node belongs to endpoint " + (*old)->name + " already",
+    return complain(fail(Errc::conflict,
+                         "this node belongs to endpoint " + (*old)->name + " already",
                          "edge-agent leave, then join again"));
   }
   auto identity = agent::identity_from(*token, options.edge_id, *old);
@@ -183,8 +195,8 @@ int join(const Flags& flags, const Options& options) {
     if (auto done = associate_now(identity, folder, *config); !done) return complain(done.error());
   }
   if (auto saved = folder.save(identity); !saved) return complain(saved.error());
-  std::cout << (options.offline ? "stored, associates when it runs: endpoint " : "joined endpoint ") << identity.name
-            << " as instance " << identity.instance.text << '\n';
+  std::cout << (options.offline ? "stored, associates when it runs: endpoint " : "joined endpoint ")
+            << identity.name << " as instance " << identity.instance.text << '\n';
   return start_unit(options, config->state);
 }
 
@@ -192,21 +204,29 @@ int join(const Flags& flags, const Options& options) {
 
 void add_join(CLI::App& app, Body& chosen) {
   auto* command = app.add_subcommand("join",
-      "make this node an agent of an endpoint\n\n"
-      "The join token comes from stdin, from a prompt without echo, from --token-file or from EDGE_JOIN_TOKEN; never "
-      "from the command line, which every user of this machine can read. Joining the same endpoint again keeps edge "
-      "ID and host key.");
+                                     "make this node an agent of an endpoint\n\n"
+                                     "The join token comes from stdin, from a prompt without echo, "
+                                     "from --token-file or from EDGE_JOIN_TOKEN; never "
+                                     "from the command line, which every user of this machine can "
+                                     "read. Joining the same endpoint again keeps edge "
+                                     "ID and host key.");
   command->footer(
       "edge-agent join --edge-id 6e0c... <<< 'edge1...'\tas edgectl endpoint create printed it\n"
       "edge-agent join --token-file /root/token\tfrom a file\n"
       "edge-agent join --offline < token\tpre-stage: associate at the first run\n");
   auto options = std::make_shared<Options>();
-  command->add_option("--edge-id", options->edge_id, "of the endpoint; without it one is made, or the old one kept")
+  command
+      ->add_option("--edge-id", options->edge_id,
+                   "of the endpoint; without it one is made, or the old one kept")
       ->type_name("UUID");
-  command->add_option("--token-file", options->token_file, "read the join token from this file")->type_name("FILE");
-  command->add_flag("--offline", options->offline, "only store; associate when the agent first runs");
+  command->add_option("--token-file", options->token_file, "read the join token from this file")
+      ->type_name("FILE");
+  command->add_flag("--offline", options->offline,
+                    "only store; associate when the agent first runs");
   command->add_flag("--no-start", options->no_start, "do not enable and start the systemd unit");
-  command->callback([&chosen, options] { chosen = [options](const Flags& flags) { return join(flags, *options); }; });
+  command->callback([&chosen, options] {
+    chosen = [options](const Flags& flags) { return join(flags, *options); };
+  });
 }
 
 }  // namespace edge::edge_agent

@@ -19,14 +19,21 @@ int generate(const CLI::App& app, const std::filesystem::path& folder) {
   docs::ManPage page;
   page.section = 8;
   page.title = "System Administration";
-  page.more = {{"EXIT STATUS", "",
-                {{"0", "success"}, {"1", "failure"}, {"2", "the command or the join token is wrong"},
-                 {"3", "status: not joined"}, {"4", "refused: edge ID, token or pin"},
-                 {"7", "the server cannot be reached"}, {"8", "conflict"},
-                 {"78", "run: the endpoint was removed on the server"}}},
-               {"FILES", "",
-                {{"/etc/edge-agent/edge-agent.yaml", "the configuration, edge-agent.yaml(5); may be absent"},
-                 {"/var/lib/edge-agent", "identity and host key; 0700"}}}};
+  page.more = {
+      {"EXIT STATUS",
+       "",
+       {{"0", "success"},
+        {"1", "failure"},
+        {"2", "the command or the join token is wrong"},
+        {"3", "status: not joined"},
+        {"4", "refused: edge ID, token or pin"},
+        {"7", "the server cannot be reached"},
+        {"8", "conflict"},
+        {"78", "run: the endpoint was removed on the server"}}},
+      {"FILES",
+       "",
+       {{"/etc/edge-agent/edge-agent.yaml", "the configuration, edge-agent.yaml(5); may be absent"},
+        {"/var/lib/edge-agent", "identity and host key; 0700"}}}};
   page.see_also = {"edge-agent.yaml(5)", "edged(8)", "edgectl(1)"};
   const auto written = docs::write_pages(
       folder, {{"man/edge-agent.8", docs::man_of_program(docs::read_tree(app), page)},
@@ -40,13 +47,16 @@ int generate(const CLI::App& app, const std::filesystem::path& folder) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  // Not a command for people: the process of one shell, started by `run` with its request on descriptor 3.
+  // Not a command for people: the process of one shell, started by `run` with its request on
+  // descriptor 3.
   if (argc == 2 && std::strcmp(argv[1], "session") == 0) return agent::run_session_process();
 
   CLI::App app{
       "the agent: checks in, and opens a tunnel when it is needed\n\n"
-      "edge-agent runs on the nodes. It only dials out: to the poll port, to ask \"do you need me?\", and to the tunnel "
-      "port when the answer is yes. As root it gives shells of any account that session.allow-users names, as another "
+      "edge-agent runs on the nodes. It only dials out: to the poll port, to ask \"do you need "
+      "me?\", and to the tunnel "
+      "port when the answer is yes. As root it gives shells of any account that "
+      "session.allow-users names, as another "
       "user only its own.",
       "edge-agent"};
   docs::use_help(app);
@@ -57,15 +67,18 @@ int main(int argc, char** argv) {
   Flags flags;
   Body chosen;
   std::filesystem::path docs_folder;
-  app.set_version_flag("--version", version_text(), "print the versions of edge-agent, libssh and OpenSSL");
-  auto* config_option = app.add_option("--config", flags.config, "the configuration, edge-agent.yaml(5)")
-                            ->type_name("FILE")
-                            ->capture_default_str()
-                            ->envname("EDGE_AGENT_CONFIG");
+  app.set_version_flag("--version", version_text(),
+                       "print the versions of edge-agent, libssh and OpenSSL");
+  auto* config_option =
+      app.add_option("--config", flags.config, "the configuration, edge-agent.yaml(5)")
+          ->type_name("FILE")
+          ->capture_default_str()
+          ->envname("EDGE_AGENT_CONFIG");
   app.add_option("--state", flags.state, "the state folder; wins over the configuration")
       ->type_name("FOLDER")
       ->envname("EDGE_AGENT_STATE");
-  app.add_option("--log-level", flags.log_level, "wins over the configuration")->type_name("debug|info|warning|error");
+  app.add_option("--log-level", flags.log_level, "wins over the configuration")
+      ->type_name("debug|info|warning|error");
   app.add_option("--generate-docs", docs_folder)->group("");
   app.fallthrough();  // before the subcommands: they inherit it
   add_join(app, chosen);

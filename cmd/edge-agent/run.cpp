@@ -31,7 +31,8 @@ net::Task<> say_alive(milliseconds every) {
 }
 
 // SIGTERM and SIGINT stop; SIGHUP reads the log level anew.
-net::Task<> follow_signals(boost::asio::signal_set& signals, agent::Agent& agent, const Flags& flags) {
+net::Task<> follow_signals(boost::asio::signal_set& signals, agent::Agent& agent,
+                           const Flags& flags) {
   for (;;) {
     auto [error, number] = co_await signals.async_wait(net::as_values);
     if (error) co_return;
@@ -57,7 +58,8 @@ int run(const Flags& flags) {
   auto identity = folder.load();
   if (!identity) return complain(identity.error());
   if (!*identity) {
-    return complain(fail(Errc::usage, "this node has not joined an endpoint (" + config->state.string() + ")",
+    return complain(fail(Errc::usage,
+                         "this node has not joined an endpoint (" + config->state.string() + ")",
                          "edge-agent join"));
   }
   auto host_key = folder.host_key();
@@ -78,11 +80,13 @@ int run(const Flags& flags) {
   agent::AgentHooks hooks;
   hooks.went_idle = went_idle;
   hooks.status = [](const std::string& text) { sd_notify(0, ("STATUS=" + text).c_str()); };
-  agent::Agent agent(loop.get_executor(), *config, folder, **identity, *host_key, *counter, "/proc/self/exe", hooks);
+  agent::Agent agent(loop.get_executor(), *config, folder, **identity, *host_key, *counter,
+                     "/proc/self/exe", hooks);
   boost::asio::signal_set signals(loop, SIGTERM, SIGINT, SIGHUP);
   net::TaskGroup tasks(loop.get_executor());
   tasks.spawn("signals", follow_signals(signals, agent, flags));
-  if (const auto every = watchdog_interval(); every.count() > 0) tasks.spawn("alive", say_alive(every));
+  if (const auto every = watchdog_interval(); every.count() > 0)
+    tasks.spawn("alive", say_alive(every));
   auto ending = agent::Ending::failed;
   auto done = [&](std::exception_ptr failure, agent::Ending how) {
     if (!failure) ending = how;
@@ -91,8 +95,10 @@ int run(const Flags& flags) {
     tasks.cancel();
   };
   boost::asio::co_spawn(loop, agent.run(), done);
-  log::info("agent.start", {{"version", EDGE_VERSION}, {"endpoint", (*identity)->name},
-                            {"id", (*identity)->endpoint}, {"instance", (*identity)->instance}});
+  log::info("agent.start", {{"version", EDGE_VERSION},
+                            {"endpoint", (*identity)->name},
+                            {"id", (*identity)->endpoint},
+                            {"instance", (*identity)->instance}});
   sd_notify(0, "READY=1");
   loop.run();
   if (ending == agent::Ending::endpoint_removed) return kExitEndpointRemoved;
@@ -102,10 +108,13 @@ int run(const Flags& flags) {
 }  // namespace
 
 void add_run(CLI::App& app, Body& chosen) {
-  auto* command = app.add_subcommand("run",
+  auto* command = app.add_subcommand(
+      "run",
       "check in and serve, until told to stop; what systemd starts\n\n"
       "Exits with 78 when the endpoint was removed on the server, and is not started again then.");
-  command->footer("edge-agent run\tas the unit does\nedge-agent run --state ./agent --log-level debug\tby hand\n");
+  command->footer(
+      "edge-agent run\tas the unit does\nedge-agent run --state ./agent --log-level debug\tby "
+      "hand\n");
   command->callback([&chosen] { chosen = run; });
 }
 

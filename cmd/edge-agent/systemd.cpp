@@ -19,7 +19,8 @@ bool systemctl(std::initializer_list<const char*> words) {
   for (const char* word : words) arguments.push_back(const_cast<char*>(word));
   arguments.push_back(nullptr);
   pid_t child = 0;
-  if (::posix_spawnp(&child, "systemctl", nullptr, nullptr, arguments.data(), environ) != 0) return false;
+  if (::posix_spawnp(&child, "systemctl", nullptr, nullptr, arguments.data(), environ) != 0)
+    return false;
   int status = 0;
   return ::waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }

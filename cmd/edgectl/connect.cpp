@@ -25,8 +25,10 @@ std::vector<std::pair<std::string, std::string>> offered_environment() {
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text(*entry);
     const auto name = text.substr(0, text.find('='));
-    const bool wanted = name == "LANG" || name.substr(0, 3) == "LC_" || name == "COLORTERM" || name == "NO_COLOR";
-    if (wanted && name.size() < text.size()) offered.emplace_back(name, text.substr(name.size() + 1));
+    const bool wanted =
+        name == "LANG" || name.substr(0, 3) == "LC_" || name == "COLORTERM" || name == "NO_COLOR";
+    if (wanted && name.size() < text.size())
+      offered.emplace_back(name, text.substr(name.size() + 1));
   }
   return offered;
 }

@@ -19,7 +19,8 @@ namespace fs = std::filesystem;
 const fs::path kPackagedConfig{"/etc/edged/edged.yaml"};
 
 // Under the packaged path the packaged folders; anywhere else everything beside the configuration.
-config::EdgedConfig plan(const InitOptions& options, const fs::path& file, const Url& url, const HostPort& tunnel) {
+config::EdgedConfig plan(const InitOptions& options, const fs::path& file, const Url& url,
+                         const HostPort& tunnel) {
   config::EdgedConfig config;
   const auto folder = fs::absolute(file).parent_path();
   config.poll_url = format_url(url);
@@ -51,23 +52,42 @@ void give_to_daemon(const std::vector<fs::path>& files) {
 }  // namespace
 
 CLI::App* add_init(CLI::App& app, InitOptions& options) {
-  auto* command = app.add_subcommand("init", "make keys, certificate and configuration; refuses to overwrite");
-  command->add_option("--url", options.url, "what agents dial to ask, https://HOST:PORT")->type_name("URL")->required();
-  command->add_option("--tunnel", options.tunnel, "what agents dial to connect, HOST:PORT")->type_name("ADDRESS")->required();
-  command->add_option("--poll-listen", options.poll_listen, "where the poll port listens; default: [::] and the URL's port")->type_name("ADDRESS");
-  command->add_option("--tunnel-listen", options.tunnel_listen, "where the tunnel port listens; default: [::] and its port")->type_name("ADDRESS");
-  command->add_option("--state", options.state, "the state folder; default: /var/lib/edged, or beside --config elsewhere")->type_name("FOLDER");
+  auto* command =
+      app.add_subcommand("init", "make keys, certificate and configuration; refuses to overwrite");
+  command->add_option("--url", options.url, "what agents dial to ask, https://HOST:PORT")
+      ->type_name("URL")
+      ->required();
+  command->add_option("--tunnel", options.tunnel, "what agents dial to connect, HOST:PORT")
+      ->type_name("ADDRESS")
+      ->required();
+  command
+      ->add_option("--poll-listen", options.poll_listen,
+                   "where the poll port listens; default: [::] and the URL's port")
+      ->type_name("ADDRESS");
+  command
+      ->add_option("--tunnel-listen", options.tunnel_listen,
+                   "where the tunnel port listens; default: [::] and its port")
+      ->type_name("ADDRESS");
+  command
+      ->add_option("--state", options.state,
+                   "the state folder; default: /var/lib/edged, or beside --config elsewhere")
+      ->type_name("FOLDER");
   return command;
 }
 
 Result<std::string> init(const InitOptions& options, const fs::path& config_file) {
   auto url = parse_https_url(options.url);
-  if (!url) return fail(Errc::usage, "--url: " + url.error().message, "--url https://edge.example.com:9000");
+  if (!url)
+    return fail(Errc::usage, "--url: " + url.error().message,
+                "--url https://edge.example.com:9000");
   auto tunnel = parse_host_port(options.tunnel);
-  if (!tunnel) return fail(Errc::usage, "--tunnel: " + tunnel.error().message, "--tunnel edge.example.com:8000");
+  if (!tunnel)
+    return fail(Errc::usage, "--tunnel: " + tunnel.error().message,
+                "--tunnel edge.example.com:8000");
   auto config = plan(options, config_file, *url, *tunnel);
   if (auto good = config::check(config); !good) return good.error();
-  for (const auto& path : {config_file, config.certificate, config.certificate_key, config.host_key}) {
+  for (const auto& path :
+       {config_file, config.certificate, config.certificate_key, config.host_key}) {
     std::error_code ignored;
     if (fs::exists(path, ignored)) {
       return fail(Errc::conflict, path.string() + " exists already: nothing was changed",
@@ -84,8 +104,8 @@ Result<std::string> init(const InitOptions& options, const fs::path& config_file
   if (!pin) return pin.error();
   const auto yaml = config::print_yaml(
       config::describe(config),
-      {"poll.listen", "poll.url", "tunnel.listen", "tunnel.address", "admin.socket", "admin.group", "state",
-       "tls.certificate", "tls.key", "ssh.host-key"},
+      {"poll.listen", "poll.url", "tunnel.listen", "tunnel.address", "admin.socket", "admin.group",
+       "state", "tls.certificate", "tls.key", "ssh.host-key"},
       "edged.yaml(5). Written by edged init.");
 
   std::error_code ignored;
@@ -100,10 +120,11 @@ Result<std::string> init(const InitOptions& options, const fs::path& config_file
   if (written) written = write_file(config_file, yaml, 0644);
   if (!written) return written.error();
   give_to_daemon({config.certificate_key, config.certificate, config.host_key});
-  return "made " + config_file.string() + "\n  poll port    " + config.poll_listen.front() + ", agents dial " +
-         config.poll_url + "\n               pin " + *pin + "\n  tunnel port  " + config.tunnel_listen.front() +
-         ", agents dial " + config.tunnel_address + "\n               host key " + host_key->fingerprint() +
-         "\n  admin socket " + config.admin_socket.string() + "\n  state        " + config.state.string() +
+  return "made " + config_file.string() + "\n  poll port    " + config.poll_listen.front() +
+         ", agents dial " + config.poll_url + "\n               pin " + *pin + "\n  tunnel port  " +
+         config.tunnel_listen.front() + ", agents dial " + config.tunnel_address +
+         "\n               host key " + host_key->fingerprint() + "\n  admin socket " +
+         config.admin_socket.string() + "\n  state        " + config.state.string() +
          "\nnext: systemctl start edged   (or: edged --config " + config_file.string() + ")\n";
 }
 

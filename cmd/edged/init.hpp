@@ -10,10 +10,10 @@
 namespace edge::edged {
 
 struct InitOptions {
-  std::string url;     // what agents dial to ask
-  std::string tunnel;  // what agents dial to connect
+  std::string url;                         // what agents dial to ask
+  std::string tunnel;                      // what agents dial to connect
   std::string poll_listen, tunnel_listen;  // "": every address, the port of the URL
-  std::filesystem::path state;             // "": /var/lib/edged, or beside a configuration elsewhere
+  std::filesystem::path state;  // "": /var/lib/edged, or beside a configuration elsewhere
 };
 
 CLI::App* add_init(CLI::App& app, InitOptions& options);

@@ -37,7 +37,8 @@ int complain(const edge::Error& error) {
 
 edge::Result<EdgedConfig> load(const Flags& flags) {
   EdgedConfig config;
-  if (auto read = edge::config::load_yaml_file(flags.config, edge::config::describe(config)); !read) {
+  if (auto read = edge::config::load_yaml_file(flags.config, edge::config::describe(config));
+      !read) {
     return read.error();
   }
   if (!flags.log_level.empty() && !edge::log::parse_level(flags.log_level, config.log_level)) {
@@ -81,25 +82,35 @@ int generate(const CLI::App& app, const std::filesystem::path& folder) {
   docs::ManPage page;
   page.section = 8;
   page.title = "System Administration";
-  page.more = {{"SIGNALS", "",
-                {{"SIGTERM, SIGINT", "drain: stop accepting, tell agents and sessions, close tunnels, store, exit"},
+  page.more = {{"SIGNALS",
+                "",
+                {{"SIGTERM, SIGINT",
+                  "drain: stop accepting, tell agents and sessions, close tunnels, store, exit"},
                  {"SIGHUP", "read the certificate and the log level anew"}}},
-               {"EXIT STATUS", "", {{"0", "a clean stop"}, {"1", "failure"}, {"2", "the command or the configuration is wrong"}}},
-               {"FILES", "",
+               {"EXIT STATUS",
+                "",
+                {{"0", "a clean stop"},
+                 {"1", "failure"},
+                 {"2", "the command or the configuration is wrong"}}},
+               {"FILES",
+                "",
                 {{"/etc/edged/edged.yaml", "the configuration, edged.yaml(5)"},
                  {"/var/lib/edged", "the store; 0700"},
-                 {"/run/edged/admin.sock", "where edgectl connects; who may open it has root on every node"}}}};
+                 {"/run/edged/admin.sock",
+                  "where edgectl connects; who may open it has root on every node"}}}};
   page.see_also = {"edged.yaml(5)", "edgectl(1)", "edge-agent(8)"};
   const auto written = docs::write_pages(
       folder, {{"man/edged.8", docs::man_of_program(docs::read_tree(app), page)},
-               {"man/edged.yaml.5", docs::man_of_settings("edged.yaml", "/etc/edged/edged.yaml", "configuration of edged",
-                                                          edge::config::describe(config), {"edged(8)", "edge-agent.yaml(5)"})}});
+               {"man/edged.yaml.5",
+                docs::man_of_settings("edged.yaml", "/etc/edged/edged.yaml",
+                                      "configuration of edged", edge::config::describe(config),
+                                      {"edged(8)", "edge-agent.yaml(5)"})}});
   return written ? 0 : complain(written.error());
 }
 
 std::string version_text() {
-  return std::string("edged ") + EDGE_VERSION + " (libssh " + edge::ssh::library_version() + ", OpenSSL " +
-         OpenSSL_version(OPENSSL_VERSION_STRING) + ")";
+  return std::string("edged ") + EDGE_VERSION + " (libssh " + edge::ssh::library_version() +
+         ", OpenSSL " + OpenSSL_version(OPENSSL_VERSION_STRING) + ")";
 }
 
 }  // namespace
@@ -107,27 +118,33 @@ std::string version_text() {
 int main(int argc, char** argv) {
   CLI::App app{
       "the daemon that agents dial and operators reach\n\n"
-      "edged listens on a poll port (HTTPS), where agents ask whether they are needed, and on a tunnel port (SSH), where "
-      "an agent that is needed opens a reverse tunnel. Operators reach it through a local socket only, with edgectl(1).",
+      "edged listens on a poll port (HTTPS), where agents ask whether they are needed, and on a "
+      "tunnel port (SSH), where "
+      "an agent that is needed opens a reverse tunnel. Operators reach it through a local socket "
+      "only, with edgectl(1).",
       "edged"};
   edge::docs::use_help(app);
   Flags flags;
   edge::edged::InitOptions init;
-  app.set_version_flag("--version", version_text(), "print the versions of edged, libssh and OpenSSL");
+  app.set_version_flag("--version", version_text(),
+                       "print the versions of edged, libssh and OpenSSL");
   app.add_option("--config", flags.config, "the configuration, edged.yaml(5)")
       ->type_name("FILE")
       ->capture_default_str()
       ->envname("EDGED_CONFIG");
-  app.add_flag("--check-config", flags.check, "read the configuration, print every mistake with its line, and exit");
+  app.add_flag("--check-config", flags.check,
+               "read the configuration, print every mistake with its line, and exit");
   app.add_option("--log-level", flags.log_level, "wins over the configuration")
       ->type_name("debug|info|warning|error");
-  app.add_flag("--foreground", flags.foreground, "the only mode: edged never puts itself into the background");
+  app.add_flag("--foreground", flags.foreground,
+               "the only mode: edged never puts itself into the background");
   app.add_option("--generate-docs", flags.docs)->group("");
   app.fallthrough();  // before the subcommands: they inherit it
   auto* init_command = edge::edged::add_init(app, init);
   app.require_subcommand(0, 1);
   app.footer(
-      "edged init --url https://edge.example.com:9000 --tunnel edge.example.com:8000\tmake keys and configuration\n"
+      "edged init --url https://edge.example.com:9000 --tunnel edge.example.com:8000\tmake keys "
+      "and configuration\n"
       "edged --check-config\tprint every mistake with its line\n"
       "edged --config /etc/edged/edged.yaml\tserve\n");
   try {

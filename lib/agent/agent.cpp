@@ -14,18 +14,20 @@
 namespace edge::agent {
 namespace {
 
-constexpr milliseconds kGraceForHeld{15'000};   // beyond the hold, for the way there and back
+constexpr milliseconds kGraceForHeld{15'000};  // beyond the hold, for the way there and back
 constexpr milliseconds kAnswerDeadline{20'000};
-constexpr milliseconds kEarly{200};             // a held answer that comes faster than this is no hold
+constexpr milliseconds kEarly{200};  // a held answer that comes faster than this is no hold
 constexpr milliseconds kMostRetryAfter{300'000};
 
 // "Retry-After: 5", obeyed with jitter so that a herd spreads out.
 milliseconds retry_after(const net::Response& response, milliseconds otherwise) {
   const std::string text(net::find_header(response.headers, "Retry-After"));
-  if (text.empty() || text.size() > 4 || text.find_first_not_of("0123456789") != std::string::npos) return otherwise;
+  if (text.empty() || text.size() > 4 || text.find_first_not_of("0123456789") != std::string::npos)
+    return otherwise;
   const milliseconds asked = std::chrono::seconds(std::stoi(text));
   const auto bounded = std::min(asked, kMostRetryAfter);
-  return bounded + milliseconds(static_cast<std::int64_t>(crypto::random_fraction() * static_cast<double>(bounded.count())));
+  return bounded + milliseconds(static_cast<std::int64_t>(crypto::random_fraction() *
+                                                          static_cast<double>(bounded.count())));
 }
 
 wire::AgentReport about_this_agent() {
@@ -41,8 +43,9 @@ wire::AgentReport about_this_agent() {
 }  // namespace
 
 struct Agent::Whole {
-  Whole(net::asio::any_io_executor an_executor, const config::AgentConfig& the_config, IdentityFolder the_folder,
-        Identity the_identity, Secret the_host_key, std::uint64_t counter, std::string program, AgentHooks the_hooks)
+  Whole(net::asio::any_io_executor an_executor, const config::AgentConfig& the_config,
+        IdentityFolder the_folder, Identity the_identity, Secret the_host_key,
+        std::uint64_t counter, std::string program, AgentHooks the_hooks)
       : executor(an_executor),
         config(the_config),
         folder(std::move(the_folder)),
@@ -58,7 +61,8 @@ struct Agent::Whole {
 
   net::Task<std::optional<Ending>> become_associated();
   net::Task<std::optional<Ending>> check_in_once();
-  net::Task<std::optional<Ending>> handle(net::Response response, milliseconds asked, SteadyTime started);
+  net::Task<std::optional<Ending>> handle(net::Response response, milliseconds asked,
+                                          SteadyTime started);
   net::Task<> open_tunnel(const std::string& offer);
   net::Task<> report();
   net::Task<> pause(milliseconds duration) { co_await stop_bell->wait(duration); }
@@ -87,10 +91,12 @@ struct Agent::Whole {
   bool said_failing = false;
 };
 
-Agent::Agent(net::asio::any_io_executor executor, const config::AgentConfig& config, IdentityFolder folder,
-             Identity identity, Secret host_key, std::uint64_t first_counter, std::string program, AgentHooks hooks)
-    : whole_(std::make_shared<Whole>(executor, config, std::move(folder), std::move(identity), std::move(host_key),
-                                     first_counter, std::move(program), std::move(hooks))) {}
+Agent::Agent(net::asio::any_io_executor executor, const config::AgentConfig& config,
+             IdentityFolder folder, Identity identity, Secret host_key, std::uint64_t first_counter,
+             std::string program, AgentHooks hooks)
+    : whole_(std::make_shared<Whole>(executor, config, std::move(folder), std::move(identity),
+                                     std::move(host_key), first_counter, std::move(program),
+                                     std::move(hooks))) {}
 Agent::~Agent() = default;
 
 void Agent::stop() {
@@ -118,7 +124,8 @@ net::Task<Ending> Agent::run() {
 net::Task<> Agent::Whole::failing(std::string what, std::string hint) {
   const auto wait = backoff.next(crypto::random_fraction());
   if (!said_failing || backoff.at_new_step()) {
-    log::warning("check-in.failing", {{"reason", what}, {"hint", hint}, {"tries", backoff.failures()}});
+    log::warning("check-in.failing",
+                 {{"reason", what}, {"hint", hint}, {"tries", backoff.failures()}});
   }
   said_failing = true;
   say("not connected: " + what);
@@ -126,7 +133,8 @@ net::Task<> Agent::Whole::failing(std::string what, std::string hint) {
 }
 
 void Agent::Whole::working() {
-  if (said_failing) log::info("check-in.works-again", {{"url", link.url()}, {"tries", backoff.failures()}});
+  if (said_failing)
+    log::info("check-in.works-again", {{"url", link.url()}, {"tries", backoff.failures()}});
   said_failing = false;
   backoff.reset();
 }
@@ -142,7 +150,9 @@ net::Task<std::optional<Ending>> Agent::Whole::become_associated() {
     log::error("identity.not-saved", {{"reason", saved.error().message}});
     co_return Ending::failed;
   }
-  log::info("agent.associated", {{"endpoint", identity.name}, {"id", identity.endpoint}, {"instance", identity.instance}});
+  log::info(
+      "agent.associated",
+      {{"endpoint", identity.name}, {"id", identity.endpoint}, {"instance", identity.instance}});
   auto text = co_await snapshots.take();
   const auto sent = co_await send_snapshot(link, std::move(text), kAnswerDeadline);
   if (!sent) log::warning("snapshot.not-sent", {{"reason", sent.error().message}});
@@ -168,9 +178,11 @@ net::Task<std::optional<Ending>> Agent::Whole::check_in_once() {
   co_return co_await handle(std::move(*response), asked, started);
 }
 
-net::Task<std::optional<Ending>> Agent::Whole::handle(net::Response response, milliseconds asked, SteadyTime started) {
+net::Task<std::optional<Ending>> Agent::Whole::handle(net::Response response, milliseconds asked,
+                                                      SteadyTime started) {
   if (response.status == 410) {
-    log::error("agent.endpoint-removed", {{"endpoint", identity.name}, {"id", identity.endpoint},
+    log::error("agent.endpoint-removed", {{"endpoint", identity.name},
+                                          {"id", identity.endpoint},
                                           {"next", "edge-agent leave, or join another endpoint"}});
     co_return Ending::endpoint_removed;
   }
@@ -188,7 +200,8 @@ net::Task<std::optional<Ending>> Agent::Whole::handle(net::Response response, mi
     const bool refused = response.status == 401;
     // Names: gcc 12 destroys the temporaries of a conditional inside a co_await expression twice.
     std::string what = "edged refuses edge ID and token (401)";
-    std::string hint = "on the server: edgectl endpoint show " + identity.name + "; a new token and join mend it";
+    std::string hint =
+        "on the server: edgectl endpoint show " + identity.name + "; a new token and join mend it";
     if (!refused) {
       what = "unexpected answer " + std::to_string(response.status) + " of " + link.url();
       hint.clear();
@@ -196,14 +209,16 @@ net::Task<std::optional<Ending>> Agent::Whole::handle(net::Response response, mi
     co_await failing(std::move(what), std::move(hint));
     co_return std::nullopt;
   }
-  if (auto ordered = wire::parse_pace(std::string(net::find_header(response.headers, "Edge-Next")))) pace = *ordered;
+  if (auto ordered = wire::parse_pace(std::string(net::find_header(response.headers, "Edge-Next"))))
+    pace = *ordered;
   working();
   say("endpoint " + identity.name + ": checking in at " + link.url());
   if (response.status == 200) {
     co_await open_tunnel(response.body);
     co_return std::nullopt;
   }
-  // Under hold the next question follows at once; without, or when nothing was held, after the interval.
+  // Under hold the next question follows at once; without, or when nothing was held, after the
+  // interval.
   const auto took = std::chrono::steady_clock::now() - started;
   const bool held = asked.count() > 0 && pace.hold.count() > 0 && took >= std::min(kEarly, asked);
   const bool by_hold = asked.count() > 0 && pace.hold.count() > 0;
@@ -231,14 +246,16 @@ net::Task<> Agent::Whole::open_tunnel(const std::string& text) {
   const bool first = tunnel_backoff.failures() == 0;
   const auto wait = tunnel_backoff.next(crypto::random_fraction());
   if (tunnel_backoff.at_new_step()) {
-    log::warning("tunnel.failed", {{"reason", ending.reason}, {"detail", ending.detail}, {"address", offer->address}});
+    log::warning(
+        "tunnel.failed",
+        {{"reason", ending.reason}, {"detail", ending.detail}, {"address", offer->address}});
   }
   unreported = ending;
   if (!first) co_await pause(wait);
 }
 
-// What edged should know before it is asked again: once a run who we are (an upgrade changes that), and why the last
-// tunnel did not open.
+// What edged should know before it is asked again: once a run who we are (an upgrade changes that),
+// and why the last tunnel did not open.
 net::Task<> Agent::Whole::report() {
   wire::AgentReport message = introduced ? wire::AgentReport{} : about_this_agent();
   if (!unreported.reason.empty()) {
@@ -251,7 +268,8 @@ net::Task<> Agent::Whole::report() {
   request.headers = {{"Content-Type", "application/json"}};
   request.body = wire::print_agent_report(message);
   const auto response = co_await link.ask_as_instance(std::move(request), kAnswerDeadline);
-  if (!response || response->status != 204) co_return;  // the check-in that follows says what is wrong
+  if (!response || response->status != 204)
+    co_return;  // the check-in that follows says what is wrong
   introduced = true;
   unreported = TunnelEnding{};
 }

@@ -22,8 +22,9 @@ struct AgentHooks {
 class Agent {
  public:
   // `program`: the path of edge-agent itself, for sessions. `host_key`: of the session server.
-  Agent(net::asio::any_io_executor executor, const config::AgentConfig& config, IdentityFolder folder,
-        Identity identity, Secret host_key, std::uint64_t first_counter, std::string program, AgentHooks hooks);
+  Agent(net::asio::any_io_executor executor, const config::AgentConfig& config,
+        IdentityFolder folder, Identity identity, Secret host_key, std::uint64_t first_counter,
+        std::string program, AgentHooks hooks);
   ~Agent();
 
   // Until stop(), or until edged says that the endpoint is gone.
@@ -35,12 +36,13 @@ class Agent {
   std::shared_ptr<Whole> whole_;
 };
 
-// One association, as join does it: says what is wrong instead of trying again. The identity is updated (key,
-// associated) on success; storing it is the caller's.
+// One association, as join does it: says what is wrong instead of trying again. The identity is
+// updated (key, associated) on success; storing it is the caller's.
 class PollLink;
 net::Task<Result<void>> associate(PollLink& link, Identity& identity, const Secret& host_key,
                                   milliseconds deadline);
 // Sends a snapshot to the poll port.
-net::Task<Result<void>> send_snapshot(PollLink& link, const std::string& json, milliseconds deadline);
+net::Task<Result<void>> send_snapshot(PollLink& link, const std::string& json,
+                                      milliseconds deadline);
 
 }  // namespace edge::agent

@@ -13,7 +13,8 @@
 namespace edge::agent {
 namespace {
 
-// {"error": {"message": ..., "hint": ...}} of edged, or something readable about whatever else answered.
+// {"error": {"message": ..., "hint": ...}} of edged, or something readable about whatever else
+// answered.
 Error refusal(const net::Response& response, const std::string& url) {
   Errc code = Errc::failure;
   if (response.status == 401 || response.status == 403) code = Errc::not_allowed;
@@ -25,7 +26,8 @@ Error refusal(const net::Response& response, const std::string& url) {
     const auto& error = (*json)["error"];
     auto message = wire::text_field(error, "message", {1, 1024});
     auto hint = wire::optional_text_field(error, "hint", {0, 1024});
-    if (message) return fail(code, url + ": " + printable(*message), hint && *hint ? printable(**hint) : "");
+    if (message)
+      return fail(code, url + ": " + printable(*message), hint && *hint ? printable(**hint) : "");
   }
   return fail(code, url + " answered " + std::to_string(response.status) + ": is it edged?");
 }
@@ -33,7 +35,9 @@ Error refusal(const net::Response& response, const std::string& url) {
 std::string gzip(const std::string& text) {
   z_stream stream{};
   constexpr int kGzip = 16 + MAX_WBITS;
-  if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kGzip, 8, Z_DEFAULT_STRATEGY) != Z_OK) return {};
+  if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kGzip, 8, Z_DEFAULT_STRATEGY) !=
+      Z_OK)
+    return {};
   std::string out(deflateBound(&stream, text.size()), '\0');
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
   stream.avail_in = static_cast<uInt>(text.size());
@@ -77,7 +81,8 @@ net::Task<Result<void>> associate(PollLink& link, Identity& identity, const Secr
   co_return Result<void>{};
 }
 
-net::Task<Result<void>> send_snapshot(PollLink& link, const std::string& json, milliseconds deadline) {
+net::Task<Result<void>> send_snapshot(PollLink& link, const std::string& json,
+                                      milliseconds deadline) {
   net::Request request;
   request.method = "PUT";
   request.target = "/v1/snapshot";

@@ -1,4 +1,5 @@
-// Exponential back-off with full jitter: a uniform draw from zero to a limit that doubles. Never gives up.
+// Exponential back-off with full jitter: a uniform draw from zero to a limit that doubles. Never
+// gives up.
 #pragma once
 
 #include <algorithm>

@@ -41,23 +41,28 @@ Result<Identity> parse(const std::string& text) {
   Identity identity;
   Error error;
   std::string endpoint, instance, edge_id;
-  const bool good = wire::take(wire::text_field(*json, "endpoint", {1, 64}), endpoint, error) &&
-                    wire::take(wire::text_field(*json, "name", {0, 64}), identity.name, error) &&
-                    wire::take(wire::text_field(*json, "instance", {1, 64}), instance, error) &&
-                    wire::take(wire::text_list_field(*json, "urls", {1, 16}, {1, 512}), identity.urls, error) &&
-                    wire::take(wire::text_list_field(*json, "pins", {1, 16}, {1, 128}), identity.pins, error) &&
-                    wire::take(wire::text_list_field(*json, "host-keys", {1, 16}, {1, 128}), identity.host_keys, error) &&
-                    wire::take(wire::text_field(*json, "tunnel", {1, 512}), identity.tunnel, error) &&
-                    wire::take(wire::text_field(*json, "edge-id", {36, 36}), edge_id, error);
+  const bool good =
+      wire::take(wire::text_field(*json, "endpoint", {1, 64}), endpoint, error) &&
+      wire::take(wire::text_field(*json, "name", {0, 64}), identity.name, error) &&
+      wire::take(wire::text_field(*json, "instance", {1, 64}), instance, error) &&
+      wire::take(wire::text_list_field(*json, "urls", {1, 16}, {1, 512}), identity.urls, error) &&
+      wire::take(wire::text_list_field(*json, "pins", {1, 16}, {1, 128}), identity.pins, error) &&
+      wire::take(wire::text_list_field(*json, "host-keys", {1, 16}, {1, 128}), identity.host_keys,
+                 error) &&
+      wire::take(wire::text_field(*json, "tunnel", {1, 512}), identity.tunnel, error) &&
+      wire::take(wire::text_field(*json, "edge-id", {36, 36}), edge_id, error);
   if (!good) return error;
   identity.endpoint = EndpointId{endpoint};
   identity.instance = InstanceId{instance};
   identity.edge_id = Secret(edge_id);
   identity.associated = json->value("associated", false);
-  if (json->contains("secret") && !wire::take(wire::secret_field(*json, "secret", 32), identity.secret, error)) {
+  if (json->contains("secret") &&
+      !wire::take(wire::secret_field(*json, "secret", 32), identity.secret, error)) {
     return error;
   }
-  if (json->contains("key") && !wire::take(wire::secret_field(*json, "key", 32), identity.key, error)) return error;
+  if (json->contains("key") &&
+      !wire::take(wire::secret_field(*json, "key", 32), identity.key, error))
+    return error;
   return identity;
 }
 
@@ -86,7 +91,9 @@ Result<void> IdentityFolder::forget() const {
   for (const char* name : {kIdentity, kHostKey, kCounter}) {
     std::error_code error;
     fs::remove(folder_ / name, error);
-    if (error) return fail(Errc::failure, "cannot remove " + (folder_ / name).string() + ": " + error.message());
+    if (error)
+      return fail(Errc::failure,
+                  "cannot remove " + (folder_ / name).string() + ": " + error.message());
   }
   return {};
 }
@@ -98,7 +105,8 @@ Result<Secret> IdentityFolder::host_key() const {
     auto key = ssh::Key::generate();
     if (!key) return key.error();
     if (auto made = make_folder(folder_, 0700); !made) return made.error();
-    if (auto written = write_file(file, key->private_text().reveal(), 0600); !written) return written.error();
+    if (auto written = write_file(file, key->private_text().reveal(), 0600); !written)
+      return written.error();
   }
   auto text = read_private_file(file);
   if (!text) return text.error();
@@ -121,7 +129,8 @@ Result<std::uint64_t> IdentityFolder::first_counter() const {
   return first;
 }
 
-Identity identity_from(const wire::Token& token, const std::string& edge_id, const std::optional<Identity>& old) {
+Identity identity_from(const wire::Token& token, const std::string& edge_id,
+                       const std::optional<Identity>& old) {
   Identity identity;
   const bool same = old && old->endpoint == token.endpoint;
   identity.endpoint = token.endpoint;

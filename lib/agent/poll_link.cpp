@@ -13,7 +13,9 @@ PollLink::PollLink(const Identity& identity, std::uint64_t counter, milliseconds
   if (!identity.key.empty()) use_key(identity.key);
 }
 
-void PollLink::use_key(const Secret& key) { mac_key_ = crypto::derive_purpose_key(key, "mac"); }
+void PollLink::use_key(const Secret& key) {
+  mac_key_ = crypto::derive_purpose_key(key, "mac");
+}
 
 void PollLink::close() {
   if (stream_) stream_->close();
@@ -35,13 +37,17 @@ net::Task<Result<void>> PollLink::connect() {
   auto socket = co_await net::connect_tcp(url->address, connect_deadline_);
   if (!socket) co_return socket.error();
   auto stream = std::make_unique<net::TlsStream>(std::move(*socket), *context);
-  net::Deadline bound(stream->executor(), connect_deadline_, [raw = stream.get()] { raw->close(); });
+  net::Deadline bound(stream->executor(), connect_deadline_,
+                      [raw = stream.get()] { raw->close(); });
   auto shaken = co_await stream->connect(url->address.host);
-  if (bound.passed()) co_return fail(Errc::timed_out, "no TLS handshake with " + where + " in time");
+  if (bound.passed())
+    co_return fail(Errc::timed_out, "no TLS handshake with " + where + " in time");
   if (!shaken) {
     if (shaken.error().code == Errc::not_allowed) {
-      co_return fail(Errc::not_allowed, where + ": " + shaken.error().message + ", and the join token pins another",
-                     "a server with new keys, or somebody in between; never overridden here: get a new join token");
+      co_return fail(Errc::not_allowed,
+                     where + ": " + shaken.error().message + ", and the join token pins another",
+                     "a server with new keys, or somebody in between; never overridden here: get a "
+                     "new join token");
     }
     co_return fail(shaken.error().code, where + ": " + shaken.error().message);
   }
@@ -75,21 +81,27 @@ net::Task<Result<net::Response>> PollLink::ask(net::Request request, millisecond
       co_return response;
     }
     close();
-    // A kept connection may have been closed by the other side while nobody looked: once more on a new one.
-    const bool stale = !stopped_ && !fresh && response.error().code == Errc::unreachable && attempt == 0;
-    if (!stale) co_return fail(response.error().code, url() + ": " + (response.error().message.empty()
-                                                                         ? "closed the connection"
-                                                                         : response.error().message));
+    // A kept connection may have been closed by the other side while nobody looked: once more on a
+    // new one.
+    const bool stale =
+        !stopped_ && !fresh && response.error().code == Errc::unreachable && attempt == 0;
+    if (!stale)
+      co_return fail(response.error().code,
+                     url() + ": " +
+                         (response.error().message.empty() ? "closed the connection"
+                                                           : response.error().message));
   }
 }
 
 std::string PollLink::authorization(const net::Request& request) {
   if (!ticket_.empty()) return "Edge-Ticket " + ticket_;
   const auto rest = wire::print_rest(identity_.endpoint, identity_.instance, ++counter_);
-  return "Edge " + rest + "." + crypto::check_in_mac(mac_key_, request.method, request.target, rest);
+  return "Edge " + rest + "." +
+         crypto::check_in_mac(mac_key_, request.method, request.target, rest);
 }
 
-net::Task<Result<net::Response>> PollLink::ask_as_instance(net::Request request, milliseconds answer_deadline) {
+net::Task<Result<net::Response>> PollLink::ask_as_instance(net::Request request,
+                                                           milliseconds answer_deadline) {
   for (;;) {
     const bool by_ticket = !ticket_.empty();
     auto authorised = request;

@@ -1,5 +1,5 @@
-// The agent's connection to the poll port: one TLS connection, kept alive, made again when it is gone.
-// Thread rule: one loop.
+// The agent's connection to the poll port: one TLS connection, kept alive, made again when it is
+// gone. Thread rule: one loop.
 #pragma once
 
 #include <memory>
@@ -17,9 +17,10 @@ class PollLink {
 
   // With nothing but TLS around it; for associate.
   net::Task<Result<net::Response>> ask(net::Request request, milliseconds answer_deadline);
-  // Authorised by the ticket, or by the MAC; a 401 on a ticket is asked once more with the MAC. REQUIRES:
-  // the identity has its key.
-  net::Task<Result<net::Response>> ask_as_instance(net::Request request, milliseconds answer_deadline);
+  // Authorised by the ticket, or by the MAC; a 401 on a ticket is asked once more with the MAC.
+  // REQUIRES: the identity has its key.
+  net::Task<Result<net::Response>> ask_as_instance(net::Request request,
+                                                   milliseconds answer_deadline);
 
   void use_key(const Secret& key);  // K
   void close();  // the tunnel is our presence now. REQUIRES: nothing is being asked

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-
 #include <array>
 #include <boost/asio/write.hpp>
 
@@ -20,7 +19,8 @@ namespace edge::agent {
 namespace {
 
 constexpr milliseconds kLoginDeadline{20'000};
-constexpr milliseconds kQuiet{200};  // how long an ended shell's output may be silent before it is over
+constexpr milliseconds kQuiet{
+    200};  // how long an ended shell's output may be silent before it is over
 constexpr std::size_t kChunk = 32 * 1024;
 
 using Pipe = net::asio::posix::stream_descriptor;
@@ -49,8 +49,8 @@ net::Task<> pump_input(std::shared_ptr<Pumps> pumps) {
   }
 }
 
-// Reads until the end of output. Once the shell has ended, a silence is the end too: a daemon that it left behind
-// may hold the pipe open for ever.
+// Reads until the end of output. Once the shell has ended, a silence is the end too: a daemon that
+// it left behind may hold the pipe open for ever.
 net::Task<> pump_output(std::shared_ptr<Pumps> pumps, Pipe* from, bool is_error) {
   auto buffer = std::make_unique<std::array<char, kChunk>>();
   bool told = false;  // a read that was cut short by the end of the shell is tried again, quietly
@@ -61,7 +61,8 @@ net::Task<> pump_output(std::shared_ptr<Pumps> pumps, Pipe* from, bool is_error)
       const bool quiet = pumps->ended;
       std::optional<net::Deadline> bound;
       if (quiet) bound.emplace(from->get_executor(), kQuiet, [from] { from->cancel(); });
-      auto [failed, read] = co_await from->async_read_some(net::asio::buffer(*buffer), net::as_values);
+      auto [failed, read] =
+          co_await from->async_read_some(net::asio::buffer(*buffer), net::as_values);
       error = failed;
       size = read;
       if (error == net::asio::error::operation_aborted && pumps->ended && !quiet && !told) {
@@ -91,7 +92,8 @@ net::Task<> watch_end(std::shared_ptr<Pumps> pumps, SessionEnd* end) {
   pumps->bell->ring();
 }
 
-// Whoever reads or writes at that moment, and also when nobody does: an operator who is gone hangs the shell up.
+// Whoever reads or writes at that moment, and also when nobody does: an operator who is gone hangs
+// the shell up.
 net::Task<> watch_operator(std::shared_ptr<Pumps> pumps) {
   co_await pumps->channel->closed();
   if (!pumps->ended) pumps->process->hang_up();
@@ -119,7 +121,9 @@ SessionRequest request_for(const ssh::ShellOrder& order, const std::string& acco
   request.shell = config.shell;
   request.hang_up_grace = config.hang_up_grace;
   if (order.pty) {
-    auto bounded = [](int value) { return static_cast<std::uint16_t>(std::clamp(value, 0, 65'535)); };
+    auto bounded = [](int value) {
+      return static_cast<std::uint16_t>(std::clamp(value, 0, 65'535));
+    };
     request.pty = WindowSize{bounded(order.pty->columns), bounded(order.pty->rows),
                              bounded(order.pty->x_pixels), bounded(order.pty->y_pixels)};
     request.terminal = order.pty->terminal;
@@ -143,8 +147,8 @@ ShellService::ShellService(net::asio::any_io_executor executor, const config::Ag
                            Secret host_key, std::string program)
     : executor_(executor), config_(config), identity_(host_key), program_(std::move(program)) {}
 
-net::Task<> ShellService::serve(std::shared_ptr<net::Stream> stream, std::string session, std::string vouched_key,
-                                std::function<void()> on_bytes) {
+net::Task<> ShellService::serve(std::shared_ptr<net::Stream> stream, std::string session,
+                                std::string vouched_key, std::function<void()> on_bytes) {
   auto ends = net::socket_pair();  // libssh wants a descriptor
   if (!ends) {
     log::error("session.failed", {{"session", session}, {"reason", ends.error().message}});
@@ -166,7 +170,8 @@ net::Task<> ShellService::serve(std::shared_ptr<net::Stream> stream, std::string
     if (established) {
       co_await server.until_dead();
     } else {
-      log::warning("session.refused", {{"session", session}, {"reason", established.error().message}});
+      log::warning("session.refused",
+                   {{"session", session}, {"reason", established.error().message}});
     }
     server.close();
     // What the server still had to say is in the socket pair: it ends by itself, soon.
@@ -182,16 +187,19 @@ net::Task<> ShellService::serve(std::shared_ptr<net::Stream> stream, std::string
   --live_;
 }
 
-net::Task<> ShellService::run_shell(std::shared_ptr<ssh::ShellChannel> channel, std::string session) {
+net::Task<> ShellService::run_shell(std::shared_ptr<ssh::ShellChannel> channel,
+                                    std::string session) {
   const auto& order = channel->order();
   const auto wanted = order.account == ssh::kDefaultAccount ? own_account() : order.account;
   const auto account = printable(wanted, 64);
   auto refuse = [&](std::string message) {
-    log::warning("session.refused", {{"session", session}, {"account", account}, {"reason", message}});
+    log::warning("session.refused",
+                 {{"session", session}, {"account", account}, {"reason", message}});
     return ssh::ShellEnd{0, ssh::kRefusedSignal, false, std::move(message)};
   };
   if (!matches_any(config_.allow_users, wanted)) {
-    co_await channel->finish(refuse("account " + account + " may not be asked for on this node (session.allow-users)"));
+    co_await channel->finish(
+        refuse("account " + account + " may not be asked for on this node (session.allow-users)"));
     co_return;
   }
   auto pumps = std::make_shared<Pumps>();
@@ -207,9 +215,12 @@ net::Task<> ShellService::run_shell(std::shared_ptr<ssh::ShellChannel> channel, 
     co_await channel->finish(refuse(process.error().message));
     co_return;
   }
-  log::info("session.shell", {{"session", session}, {"account", account}, {"pty", order.pty ? "yes" : "no"}});
+  log::info("session.shell",
+            {{"session", session}, {"account", account}, {"pty", order.pty ? "yes" : "no"}});
   // A window that changed while the shell was starting.
-  if (order.pty) set_window(*pumps->process, order.pty->columns, order.pty->rows, order.pty->x_pixels, order.pty->y_pixels);
+  if (order.pty)
+    set_window(*pumps->process, order.pty->columns, order.pty->rows, order.pty->x_pixels,
+               order.pty->y_pixels);
   channel->on_resize = [raw = pumps.get()](int columns, int rows, int x_pixels, int y_pixels) {
     set_window(*raw->process, columns, rows, x_pixels, y_pixels);
   };
@@ -220,7 +231,8 @@ net::Task<> ShellService::run_shell(std::shared_ptr<ssh::ShellChannel> channel, 
   pumps->outputs = pumps->process->error_output() ? 2 : 1;
   tasks.spawn("shell.input", pump_input(pumps));
   tasks.spawn("shell.output", pump_output(pumps, &pumps->process->output(), false));
-  if (auto* errors = pumps->process->error_output()) tasks.spawn("shell.error", pump_output(pumps, errors, true));
+  if (auto* errors = pumps->process->error_output())
+    tasks.spawn("shell.error", pump_output(pumps, errors, true));
   tasks.spawn("shell.end", watch_end(pumps, &end));
   tasks.spawn("shell.operator", watch_operator(pumps));
   while (pumps->outputs > 0 || !pumps->ended) co_await pumps->bell->wait(milliseconds{60'000});
@@ -231,7 +243,8 @@ net::Task<> ShellService::run_shell(std::shared_ptr<ssh::ShellChannel> channel, 
   co_await channel->finish(report);  // closes the channel: the input pump's read ends
   tasks.cancel();                    // and its write, should nobody read it
   co_await tasks.join();
-  log::info("session.shell-end", {{"session", session}, {"status", end.status}, {"signal", end.signal}});
+  log::info("session.shell-end",
+            {{"session", session}, {"status", end.status}, {"signal", end.signal}});
 }
 
 }  // namespace edge::agent

@@ -1,5 +1,5 @@
-// Sessions on this node: SSH over a stream of the tunnel, and behind each ordered shell a process of its own.
-// Thread rule: one loop.
+// Sessions on this node: SSH over a stream of the tunnel, and behind each ordered shell a process
+// of its own. Thread rule: one loop.
 #pragma once
 
 #include <functional>
@@ -14,15 +14,15 @@ namespace edge::agent {
 
 class ShellService {
  public:
-  ShellService(net::asio::any_io_executor executor, const config::AgentConfig& config, Secret host_key,
-               std::string program);
+  ShellService(net::asio::any_io_executor executor, const config::AgentConfig& config,
+               Secret host_key, std::string program);
 
   bool full() const noexcept { return live_ >= config_.sessions; }
   std::size_t live() const noexcept { return live_; }
-  // A whole session, from the SSH handshake to the last byte. `vouched_key` is the only one that may log in;
-  // `on_bytes` is called for every chunk that passes.
-  net::Task<> serve(std::shared_ptr<net::Stream> stream, std::string session, std::string vouched_key,
-                    std::function<void()> on_bytes);
+  // A whole session, from the SSH handshake to the last byte. `vouched_key` is the only one that
+  // may log in; `on_bytes` is called for every chunk that passes.
+  net::Task<> serve(std::shared_ptr<net::Stream> stream, std::string session,
+                    std::string vouched_key, std::function<void()> on_bytes);
 
  private:
   net::Task<> run_shell(std::shared_ptr<ssh::ShellChannel> channel, std::string session);

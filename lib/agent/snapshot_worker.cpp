@@ -9,7 +9,8 @@ namespace {
 
 net::Task<std::string> snapshot_text() {
   const SystemClock clock;
-  co_return take_snapshot("/", clock).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  co_return take_snapshot("/", clock)
+      .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 }  // namespace

@@ -20,14 +20,19 @@ net::HttpLimits request_limits() {
   return limits;
 }
 
-net::Response plain(int status) { return {status, {}, "", false}; }
+net::Response plain(int status) {
+  return {status, {}, "", false};
+}
 
-net::Task<> join_streams(std::unique_ptr<net::TaskGroup> streams) { co_await streams->join(); }
+net::Task<> join_streams(std::unique_ptr<net::TaskGroup> streams) {
+  co_await streams->join();
+}
 
 }  // namespace
 
-TunnelService::TunnelService(net::asio::any_io_executor executor, const Identity& identity, ShellService& shells,
-                             SnapshotWorker& snapshots, milliseconds connect_deadline)
+TunnelService::TunnelService(net::asio::any_io_executor executor, const Identity& identity,
+                             ShellService& shells, SnapshotWorker& snapshots,
+                             milliseconds connect_deadline)
     : executor_(executor),
       identity_(identity),
       shells_(shells),
@@ -43,13 +48,17 @@ void TunnelService::stop() {
 
 net::Task<TunnelEnding> TunnelService::run(wire::Offer offer) {
   auto address = parse_host_port(offer.address);
-  if (!address) co_return TunnelEnding{false, false, "agent-unreachable-tunnel-port", address.error().message};
+  if (!address)
+    co_return TunnelEnding{false, false, "agent-unreachable-tunnel-port", address.error().message};
   const auto password = crypto::open_sealed(
       crypto::derive_purpose_key(identity_.key, "seal"), offer.sealed,
       wire::offer_associated_data(identity_.endpoint, identity_.instance, offer));
-  if (!password) co_return TunnelEnding{false, false, "auth-refused", "the credentials do not open with our key"};
+  if (!password)
+    co_return TunnelEnding{false, false, "auth-refused",
+                           "the credentials do not open with our key"};
   auto socket = co_await net::connect_tcp(*address, connect_deadline_);
-  if (!socket) co_return TunnelEnding{false, false, "agent-unreachable-tunnel-port", socket.error().message};
+  if (!socket)
+    co_return TunnelEnding{false, false, "agent-unreachable-tunnel-port", socket.error().message};
 
   close_asked_ = false;
   touch();
@@ -64,18 +73,20 @@ net::Task<TunnelEnding> TunnelService::run(wire::Offer offer) {
     streams_->spawn("tunnel.stream", serve(std::shared_ptr<net::Stream>(std::move(stream))));
   };
   net::set_no_delay(*socket);
-  auto opened = co_await ssh::TunnelClient::open(socket->release(), std::move(target), connect_deadline_, on_stream);
+  auto opened = co_await ssh::TunnelClient::open(socket->release(), std::move(target),
+                                                 connect_deadline_, on_stream);
   TunnelEnding ending;
   if (!opened) {
     ending = {false, false, opened.error().reason, opened.error().detail};
   } else {
     log::info("tunnel.open", {{"tunnel", offer.tunnel}, {"address", offer.address}});
     ending = co_await supervise(**opened, offer);
-    log::info("tunnel.closed", {{"tunnel", offer.tunnel}, {"reason", ending.by_plan ? "by plan" : ending.reason}});
+    log::info("tunnel.closed",
+              {{"tunnel", offer.tunnel}, {"reason", ending.by_plan ? "by plan" : ending.reason}});
     (*opened)->close();
   }
-  // The client is closed, so they end with an error; a shell that ignores its hang-up takes a while, and the next
-  // check-in does not wait for that.
+  // The client is closed, so they end with an error; a shell that ignores its hang-up takes a
+  // while, and the next check-in does not wait for that.
   ending_.spawn("tunnel.streams", join_streams(std::move(streams_)));
   co_return ending;
 }
@@ -85,7 +96,8 @@ net::Task<> TunnelService::watch_death(ssh::TunnelClient* client) {
   bell_->ring();
 }
 
-net::Task<TunnelEnding> TunnelService::supervise(ssh::TunnelClient& client, const wire::Offer& offer) {
+net::Task<TunnelEnding> TunnelService::supervise(ssh::TunnelClient& client,
+                                                 const wire::Offer& offer) {
   net::TaskGroup watch(executor_);
   watch.spawn("tunnel.death", watch_death(&client));
   const auto probe = std::max(offer.probe, milliseconds{10});
@@ -93,7 +105,8 @@ net::Task<TunnelEnding> TunnelService::supervise(ssh::TunnelClient& client, cons
   TunnelEnding ending{true, true, "", ""};
   for (;;) {
     const auto idle_at = last_activity_ + offer.idle;
-    const auto wait = std::chrono::ceil<milliseconds>(std::min(next_probe, idle_at) - std::chrono::steady_clock::now());
+    const auto wait = std::chrono::ceil<milliseconds>(std::min(next_probe, idle_at) -
+                                                      std::chrono::steady_clock::now());
     co_await bell_->wait(std::max(wait, milliseconds{1}));
     if (stopping_) break;
     if (close_asked_) {

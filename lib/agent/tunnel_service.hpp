@@ -1,5 +1,5 @@
-// The agent's side of an open tunnel: answers edged's requests on its streams, and closes the tunnel by itself when
-// edged is gone or has forgotten it. docs/tunnel-protocol.md is its contract.
+// The agent's side of an open tunnel: answers edged's requests on its streams, and closes the
+// tunnel by itself when edged is gone or has forgotten it. docs/tunnel-protocol.md is its contract.
 // Thread rule: one loop.
 #pragma once
 
@@ -33,7 +33,8 @@ class TunnelService {
 
  private:
   net::Task<> serve(std::shared_ptr<net::Stream> stream);
-  net::Task<std::optional<net::Response>> answer(const net::Request& request, std::shared_ptr<net::Stream> stream,
+  net::Task<std::optional<net::Response>> answer(const net::Request& request,
+                                                 std::shared_ptr<net::Stream> stream,
                                                  net::HttpReader& reader);
   net::Task<TunnelEnding> supervise(ssh::TunnelClient& client, const wire::Offer& offer);
   net::Task<> watch_death(ssh::TunnelClient* client);

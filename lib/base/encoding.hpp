@@ -1,4 +1,5 @@
-// Text forms of bytes: hex, base64 (RFC 4648 sections 4 and 5). Decoders refuse anything non-canonical.
+// Text forms of bytes: hex, base64 (RFC 4648 sections 4 and 5). Decoders refuse anything
+// non-canonical.
 #pragma once
 
 #include <optional>
@@ -7,11 +8,11 @@
 
 namespace edge {
 
-std::string to_hex(std::string_view bytes);                          // lower case
-std::optional<std::string> from_hex(std::string_view text);          // lower case only, even length
-std::string to_base64(std::string_view bytes);                       // with padding
-std::optional<std::string> from_base64(std::string_view text);       // padding required
-std::string to_base64url(std::string_view bytes);                    // no padding
-std::optional<std::string> from_base64url(std::string_view text);    // no padding accepted
+std::string to_hex(std::string_view bytes);                        // lower case
+std::optional<std::string> from_hex(std::string_view text);        // lower case only, even length
+std::string to_base64(std::string_view bytes);                     // with padding
+std::optional<std::string> from_base64(std::string_view text);     // padding required
+std::string to_base64url(std::string_view bytes);                  // no padding
+std::optional<std::string> from_base64url(std::string_view text);  // no padding accepted
 
 }  // namespace edge

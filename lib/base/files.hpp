@@ -14,7 +14,8 @@ namespace edge {
 // The whole file, at most max_bytes; an Error names the path and the reason.
 Result<std::string> read_file(const std::filesystem::path& path, std::size_t max_bytes = 1 << 20);
 
-// Writes beside the target, fsyncs, renames, fsyncs the folder: afterwards either the old or the new is there.
+// Writes beside the target, fsyncs, renames, fsyncs the folder: afterwards either the old or the
+// new is there.
 Result<void> write_file(const std::filesystem::path& path, std::string_view content, mode_t mode);
 
 // Reads a file that holds a key: refused (Errc::not_allowed) when group or others may read it.

@@ -20,8 +20,8 @@ struct Id {
 
 using EndpointId = Id<struct EndpointTag>;  // 16 random bytes, 32 hex digits
 using InstanceId = Id<struct InstanceTag>;  // 8 random bytes, 16 hex digits, made at join
-using TunnelId = Id<struct TunnelTag>;      // 16 random bytes, 32 hex digits; also the SSH user name
-using SessionId = Id<struct SessionTag>;    // 8 random bytes, 16 hex digits
+using TunnelId = Id<struct TunnelTag>;    // 16 random bytes, 32 hex digits; also the SSH user name
+using SessionId = Id<struct SessionTag>;  // 8 random bytes, 16 hex digits
 
 // REQUIRES: the text is the id's lower-case hex form of exactly that many bytes; else Errc::usage.
 Result<EndpointId> parse_endpoint_id(std::string_view text);

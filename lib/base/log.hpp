@@ -1,7 +1,8 @@
-// Logging: one event a line, key=value, to stderr; journald priority prefixes ("<6>") under systemd.
+// Logging: one event a line, key=value, to stderr; journald priority prefixes ("<6>") under
+// systemd.
 //   log::info("tunnel.open", {{"endpoint", id}, {"ms", 12}});
-// The event's name is the first word of the line. Values from agents are made printable and quoted here.
-// Thread rule: any thread.
+// The event's name is the first word of the line. Values from agents are made printable and quoted
+// here. Thread rule: any thread.
 #pragma once
 
 #include <initializer_list>
@@ -17,15 +18,19 @@ struct Field {
   Field(std::string_view name, const char* text) : key(name), value(text) {}
   Field(std::string_view name, const std::string& text) : key(name), value(text) {}
   Field(std::string_view name, long long number) : key(name), value(std::to_string(number)) {}
-  Field(std::string_view name, unsigned long long number) : key(name), value(std::to_string(number)) {}
+  Field(std::string_view name, unsigned long long number)
+      : key(name), value(std::to_string(number)) {}
   Field(std::string_view name, long number) : Field(name, static_cast<long long>(number)) {}
   Field(std::string_view name, int number) : Field(name, static_cast<long long>(number)) {}
-  Field(std::string_view name, unsigned long number) : Field(name, static_cast<unsigned long long>(number)) {}
-  Field(std::string_view name, unsigned number) : Field(name, static_cast<unsigned long long>(number)) {}
+  Field(std::string_view name, unsigned long number)
+      : Field(name, static_cast<unsigned long long>(number)) {}
+  Field(std::string_view name, unsigned number)
+      : Field(name, static_cast<unsigned long long>(number)) {}
   template <class Tag>
-  Field(std::string_view name, const Tag& id)
-    requires requires { id.text; }
-      : key(name), value(id.text) {}
+  Field(std::string_view name, const Tag& id) requires requires {
+    id.text;
+  } : key(name), value(id.text) {
+  }
 
   std::string_view key;
   std::string value;

@@ -1,5 +1,5 @@
-// A secret: wiped when it dies, compared in constant time, and never printed (there is no operator<<, and
-// log::field() does not take one).
+// A secret: wiped when it dies, compared in constant time, and never printed (there is no
+// operator<<, and log::field() does not take one).
 #pragma once
 
 #include <cstdint>
@@ -34,7 +34,8 @@ class Secret {
   }
 
  private:
-  std::vector<char> bytes_;  // not std::string: its small buffer would be copied by moves and left behind
+  std::vector<char>
+      bytes_;  // not std::string: its small buffer would be copied by moves and left behind
 };
 
 }  // namespace edge

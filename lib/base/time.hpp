@@ -1,4 +1,5 @@
-// Time: two clocks behind one interface (so that tests own both), and the text forms of durations and dates.
+// Time: two clocks behind one interface (so that tests own both), and the text forms of durations
+// and dates.
 #pragma once
 
 #include <chrono>
@@ -32,7 +33,9 @@ class SystemClock final : public Clock {
 class FakeClock final : public Clock {
  public:
   SteadyTime steady() const override { return SteadyTime{} + since_start_; }
-  WallTime wall() const override { return WallTime{std::chrono::seconds{1'700'000'000}} + since_start_; }
+  WallTime wall() const override {
+    return WallTime{std::chrono::seconds{1'700'000'000}} + since_start_;
+  }
   void advance(milliseconds by) { since_start_ += by; }
 
  private:

@@ -76,7 +76,8 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
-// "connecting to shop-17: waiting for its check-in (at most 5s)...", with the reason of the last failed attempt.
+// "connecting to shop-17: waiting for its check-in (at most 5s)...", with the reason of the last
+// failed attempt.
 std::string waiting_text(const std::string& name, const nlohmann::json& endpoint) {
   const auto tunnel = endpoint.value("tunnel", nlohmann::json::object());
   const auto state = tunnel.value("state", "");
@@ -92,7 +93,8 @@ std::string waiting_text(const std::string& name, const nlohmann::json& endpoint
   } else {
     const auto at_most = endpoint.value("wait-at-most", "");
     text += "waiting for its check-in";
-    if (!at_most.empty() && at_most != "0s" && at_most != "0ms") text += " (at most " + at_most + ")";
+    if (!at_most.empty() && at_most != "0s" && at_most != "0ms")
+      text += " (at most " + at_most + ")";
   }
   const auto reason = tunnel.value("reason", "");
   if (!reason.empty() && state != "open") {
@@ -149,7 +151,8 @@ net::Task<> pump_output(Run& run, bool is_error, int* running, std::shared_ptr<n
   bell->ring();
 }
 
-// Resizes follow the terminal; the rest gives the terminal back and ends us as the signal would have.
+// Resizes follow the terminal; the rest gives the terminal back and ends us as the signal would
+// have.
 net::Task<> follow_signals(Run& run) {
   for (;;) {
     auto [error, number] = co_await run.signals.async_wait(net::as_values);
@@ -171,7 +174,8 @@ net::Task<> follow_signals(Run& run) {
 std::string lost_reason(Run& run) {
   auto endpoint = run.api.get(endpoint_path(run.options.endpoint));
   if (!endpoint) {
-    return endpoint.error().code == Errc::unreachable ? "edged went away" : endpoint.error().message;
+    return endpoint.error().code == Errc::unreachable ? "edged went away"
+                                                      : endpoint.error().message;
   }
   const auto reason = (*endpoint)["tunnel"].value("reason", "");
   const auto state = (*endpoint)["tunnel"].value("state", "");
@@ -195,15 +199,18 @@ net::Task<int> carry(Run& run) {
   co_await pumps.join();
   if (run.raw) run.raw->restore();
   if (!end) {
-    co_return give_up(run, fail(Errc::unreachable, "the connection to " + run.options.endpoint + " was lost: " + lost_reason(run),
-                                "edgectl connect " + run.options.endpoint));
+    co_return give_up(
+        run, fail(Errc::unreachable,
+                  "the connection to " + run.options.endpoint + " was lost: " + lost_reason(run),
+                  "edgectl connect " + run.options.endpoint));
   }
   if (end->signal == ssh::kRefusedSignal) {
-    co_return give_up(run, fail(Errc::not_allowed, run.options.endpoint + " refused the session: " + end->message));
+    co_return give_up(run, fail(Errc::not_allowed,
+                                run.options.endpoint + " refused the session: " + end->message));
   }
   if (!end->signal.empty()) {
-    std::cerr << "edgectl: the command was ended by signal " << end->signal << (end->core_dumped ? " (core dumped)" : "")
-              << '\n';
+    std::cerr << "edgectl: the command was ended by signal " << end->signal
+              << (end->core_dumped ? " (core dumped)" : "") << '\n';
     co_return kExitFarFailure;
   }
   co_return end->status;
@@ -215,12 +222,14 @@ net::Task<int> whole(Run& run) {
   if (!key) co_return give_up(run, key.error());
   net::TaskGroup ticking(executor);
   ticking.spawn("progress", show_progress(run));
-  auto opened = co_await request_session(run.options.socket, run.options.endpoint, key->public_line(), run.options.wait);
+  auto opened = co_await request_session(run.options.socket, run.options.endpoint,
+                                         key->public_line(), run.options.wait);
   ticking.cancel();
   co_await ticking.join();
   if (!opened) co_return give_up(run, opened.error());
 
-  auto known = check_known_host(run.options.state_folder, run.endpoint_id + "." + opened->instance, opened->host_key);
+  auto known = check_known_host(run.options.state_folder, run.endpoint_id + "." + opened->instance,
+                                opened->host_key);
   if (!known) {
     ::close(opened->descriptor);
     co_return give_up(run, known.error());
@@ -232,7 +241,8 @@ net::Task<int> whole(Run& run) {
   target.environment = run.options.environment;
   target.modes = std::string(kEndOfModes, 1);
   if (run.wants_pty()) target.pty = terminal_size(STDIN_FILENO, run.options.terminal);
-  auto client = co_await ssh::ShellClient::open(opened->descriptor, *key, std::move(target), kHandshakeDeadline);
+  auto client = co_await ssh::ShellClient::open(opened->descriptor, *key, std::move(target),
+                                                kHandshakeDeadline);
   if (!client) co_return give_up(run, client.error());
   run.client = std::move(*client);
   run.progress.clear();
@@ -251,7 +261,8 @@ net::Task<int> whole(Run& run) {
 int connect(const ConnectOptions& options) {
   std::signal(SIGPIPE, SIG_IGN);
   Run run(options);
-  // Before the loop: an endpoint that does not exist, or a daemon that does not answer, is told at once.
+  // Before the loop: an endpoint that does not exist, or a daemon that does not answer, is told at
+  // once.
   auto endpoint = run.api.get(endpoint_path(options.endpoint));
   if (!endpoint) return give_up(run, endpoint.error());
   run.endpoint_id = endpoint->value("id", "");

@@ -13,17 +13,17 @@
 namespace edge::control {
 
 struct ConnectOptions {
-  std::string socket;                // the admin socket
-  std::string user;                  // account on the node; empty: root, or the agent's own where it is not root
+  std::string socket;  // the admin socket
+  std::string user;    // account on the node; empty: root, or the agent's own where it is not root
   std::string endpoint;              // name or id
   std::vector<std::string> command;  // joined by single blanks, as ssh does; empty: a login shell
   std::optional<milliseconds> wait;  // how long an offline endpoint is waited for
   bool force_pty = false;            // -t
   bool no_pty = false;               // -T
   bool quiet = false;
-  bool json = false;                   // errors as JSON
-  std::filesystem::path state_folder;  // known host keys of instances
-  std::string terminal;                // TERM
+  bool json = false;                                             // errors as JSON
+  std::filesystem::path state_folder;                            // known host keys of instances
+  std::string terminal;                                          // TERM
   std::vector<std::pair<std::string, std::string>> environment;  // offered to the far side
 };
 

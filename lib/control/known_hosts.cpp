@@ -26,8 +26,8 @@ Result<void> check_known_host(const std::filesystem::path& folder, const std::st
     if (line.compare(0, instance.size() + 1, instance + " ") != 0) continue;
     if (line.substr(instance.size() + 1) == host_key) return {};
     return fail(Errc::not_allowed,
-                "the host key of this node is not the one seen before\n  remembered in " + file.string() + ":" +
-                    std::to_string(number),
+                "the host key of this node is not the one seen before\n  remembered in " +
+                    file.string() + ":" + std::to_string(number),
                 "if the machine was replaced: edgectl endpoint disassociate NAME, join it again");
   }
   if (!content.empty() && content.back() != '\n') content += '\n';

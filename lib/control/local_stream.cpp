@@ -10,10 +10,12 @@ namespace edge::control {
 
 LocalStream::LocalStream(net::asio::any_io_executor executor, int descriptor)
     : descriptor_(descriptor), ready_(executor) {
-  // epoll takes no regular files and not /dev/null: those never block. asio itself tells only at the first wait.
-  struct stat about{};
+  // epoll takes no regular files and not /dev/null: those never block. asio itself tells only at
+  // the first wait.
+  struct stat about {};
   const bool known = ::fstat(descriptor, &about) == 0;
-  waits_ = known && (S_ISFIFO(about.st_mode) || S_ISSOCK(about.st_mode) || ::isatty(descriptor) != 0);
+  waits_ =
+      known && (S_ISFIFO(about.st_mode) || S_ISSOCK(about.st_mode) || ::isatty(descriptor) != 0);
   if (!waits_) return;
   // A dup: epoll knows open files, and the same one may be our stdin and our stdout.
   const int copy = ::dup(descriptor);
@@ -33,7 +35,8 @@ void LocalStream::cancel() {
 net::Task<net::Read> LocalStream::read_some(net::asio::mutable_buffer buffer) {
   for (;;) {
     if (waits_) {
-      auto [error] = co_await ready_.async_wait(net::asio::posix::stream_descriptor::wait_read, net::as_values);
+      auto [error] = co_await ready_.async_wait(net::asio::posix::stream_descriptor::wait_read,
+                                                net::as_values);
       if (error) co_return net::Read{error, 0};
     }
     const auto size = ::read(descriptor_, buffer.data(), buffer.size());
@@ -48,7 +51,8 @@ net::Task<net::error_code> LocalStream::write(net::asio::const_buffer bytes) {
   while (bytes.size() > 0) {
     std::size_t room = bytes.size();
     if (waits_) {
-      auto [error] = co_await ready_.async_wait(net::asio::posix::stream_descriptor::wait_write, net::as_values);
+      auto [error] = co_await ready_.async_wait(net::asio::posix::stream_descriptor::wait_write,
+                                                net::as_values);
       if (error) co_return error;
       room = std::min<std::size_t>(room, PIPE_BUF);  // a writable pipe has at least this much room
     }

@@ -1,5 +1,6 @@
-// stdin, stdout and stderr on an event loop. They are shared with the shell that started us, so they are never made
-// non-blocking: readiness is waited for, then read(2) and write(2) are called with sizes that cannot block.
+// stdin, stdout and stderr on an event loop. They are shared with the shell that started us, so
+// they are never made non-blocking: readiness is waited for, then read(2) and write(2) are called
+// with sizes that cannot block.
 #pragma once
 
 #include <boost/asio/posix/stream_descriptor.hpp>

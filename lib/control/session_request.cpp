@@ -18,7 +18,9 @@ class OneByteStream final : public net::Stream {
   net::Task<net::Read> read_some(net::asio::mutable_buffer buffer) override {
     return stream_.read_some(net::asio::buffer(buffer, 1));
   }
-  net::Task<net::error_code> write(net::asio::const_buffer bytes) override { return stream_.write(bytes); }
+  net::Task<net::error_code> write(net::asio::const_buffer bytes) override {
+    return stream_.write(bytes);
+  }
   net::Task<net::error_code> shutdown_write() override { return stream_.shutdown_write(); }
   void close() noexcept override { stream_.close(); }
 
@@ -28,7 +30,8 @@ class OneByteStream final : public net::Stream {
 
 }  // namespace
 
-net::Task<Result<OpenedSession>> request_session(std::string path, std::string endpoint, std::string public_key,
+net::Task<Result<OpenedSession>> request_session(std::string path, std::string endpoint,
+                                                 std::string public_key,
                                                  std::optional<milliseconds> wait) {
   const auto executor = co_await net::asio::this_coro::executor;
   auto socket = net::connect_unix(executor, path);

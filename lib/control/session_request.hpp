@@ -16,8 +16,10 @@ struct OpenedSession {
   std::string session, instance, host_key;
 };
 
-// Waits as long as edged does. Errors are edged's own: offline, timed-out with the reason, not-found...
-net::Task<Result<OpenedSession>> request_session(std::string socket, std::string endpoint, std::string public_key,
+// Waits as long as edged does. Errors are edged's own: offline, timed-out with the reason,
+// not-found...
+net::Task<Result<OpenedSession>> request_session(std::string socket, std::string endpoint,
+                                                 std::string public_key,
                                                  std::optional<milliseconds> wait);
 
 }  // namespace edge::control

@@ -1,4 +1,5 @@
-// The poll server's TLS key and self-signed certificate, and pins: the SHA-256 of a public key (SPKI).
+// The poll server's TLS key and self-signed certificate, and pins: the SHA-256 of a public key
+// (SPKI).
 #pragma once
 
 #include <string>
@@ -19,9 +20,11 @@ Result<TlsIdentity> make_tls_identity(const std::vector<std::string>& names);
 // A new self-signed certificate for an existing key: the pin stays.
 Result<TlsIdentity> renew_certificate(const Secret& key_pem, const std::vector<std::string>& names);
 
-// "sha256/" + base64 of SHA-256 over the DER SubjectPublicKeyInfo of the first certificate in the PEM.
+// "sha256/" + base64 of SHA-256 over the DER SubjectPublicKeyInfo of the first certificate in the
+// PEM.
 Result<std::string> pin_of_certificate(std::string_view certificate_pem);
-// The same for a DER certificate as a TLS library hands it out; "" (which is nobody's pin) when it is none.
+// The same for a DER certificate as a TLS library hands it out; "" (which is nobody's pin) when it
+// is none.
 std::string pin_of_der(std::string_view certificate_der);
 
 }  // namespace edge::crypto

@@ -1,4 +1,5 @@
-// Random bytes and what is made of them. The only source is OpenSSL's CSPRNG; a failing one ends the program.
+// Random bytes and what is made of them. The only source is OpenSSL's CSPRNG; a failing one ends
+// the program.
 #pragma once
 
 #include <string>

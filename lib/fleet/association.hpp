@@ -36,6 +36,7 @@ enum class AssociationVerdict {
   too_many,          // the endpoint is full
 };
 
-AssociationVerdict decide(const AssociationState& endpoint, const AssociationClaim& claim, WallTime now);
+AssociationVerdict decide(const AssociationState& endpoint, const AssociationClaim& claim,
+                          WallTime now);
 
 }  // namespace edge::fleet

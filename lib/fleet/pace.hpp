@@ -9,7 +9,8 @@
 
 namespace edge::fleet {
 
-// The fleet's settings with one endpoint's overrides on top. Overrides were checked when they were set.
+// The fleet's settings with one endpoint's overrides on top. Overrides were checked when they were
+// set.
 inline config::FleetSettings with_overrides(config::FleetSettings settings,
                                             const std::map<std::string, std::string>& overrides) {
   const auto keys = config::describe(settings);

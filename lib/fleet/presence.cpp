@@ -34,9 +34,12 @@ void CloneGuard::closed(Connection connection) {
 
 const char* to_string(EndpointState state) {
   switch (state) {
-    case EndpointState::fresh: return "new";
-    case EndpointState::online: return "online";
-    case EndpointState::offline: return "offline";
+    case EndpointState::fresh:
+      return "new";
+    case EndpointState::online:
+      return "online";
+    case EndpointState::offline:
+      return "offline";
   }
   return "offline";
 }
@@ -45,8 +48,8 @@ milliseconds silence_allowed(milliseconds interval, milliseconds hold) {
   return 2 * std::max(interval, hold) + std::chrono::seconds(20);
 }
 
-EndpointState endpoint_state(std::optional<SteadyTime> last_seen, bool tunnel_open, milliseconds allowed,
-                             SteadyTime now) {
+EndpointState endpoint_state(std::optional<SteadyTime> last_seen, bool tunnel_open,
+                             milliseconds allowed, SteadyTime now) {
   if (tunnel_open) return EndpointState::online;
   if (!last_seen) return EndpointState::fresh;
   return now - *last_seen <= allowed ? EndpointState::online : EndpointState::offline;

@@ -1,4 +1,5 @@
-// What edged remembers of one instance between its check-ins, and what it refuses because of that. Pure.
+// What edged remembers of one instance between its check-ins, and what it refuses because of that.
+// Pure.
 #pragma once
 
 #include <array>
@@ -23,12 +24,13 @@ class CounterGate {
   std::uint64_t highest_ = 0;
 };
 
-// Tells a clone from an agent that came back on a new connection: an agent never returns to a connection that it
-// has replaced, so one that goes A, B, A is two agents with one identity.
+// Tells a clone from an agent that came back on a new connection: an agent never returns to a
+// connection that it has replaced, so one that goes A, B, A is two agents with one identity.
 class CloneGuard {
  public:
   using Connection = std::uint64_t;  // never 0
-  // False: a clone. Both connections are refused once; the caller writes the event when `first` is set.
+  // False: a clone. Both connections are refused once; the caller writes the event when `first` is
+  // set.
   bool accept(Connection connection, bool& first);
   void closed(Connection connection);
 
@@ -46,7 +48,7 @@ const char* to_string(EndpointState state);  // "new", "online", "offline"
 milliseconds silence_allowed(milliseconds interval, milliseconds hold);
 
 // `last_seen`: nothing when no instance was ever seen.
-EndpointState endpoint_state(std::optional<SteadyTime> last_seen, bool tunnel_open, milliseconds allowed,
-                             SteadyTime now);
+EndpointState endpoint_state(std::optional<SteadyTime> last_seen, bool tunnel_open,
+                             milliseconds allowed, SteadyTime now);
 
 }  // namespace edge::fleet

@@ -25,12 +25,18 @@ constexpr std::array<std::pair<Reason, const char*>, 12> kReasons{{
 
 const char* to_string(TunnelState state) {
   switch (state) {
-    case TunnelState::idle: return "idle";
-    case TunnelState::required: return "required";
-    case TunnelState::connecting: return "connecting";
-    case TunnelState::open: return "open";
-    case TunnelState::closing: return "closing";
-    case TunnelState::failed: return "failed";
+    case TunnelState::idle:
+      return "idle";
+    case TunnelState::required:
+      return "required";
+    case TunnelState::connecting:
+      return "connecting";
+    case TunnelState::open:
+      return "open";
+    case TunnelState::closing:
+      return "closing";
+    case TunnelState::failed:
+      return "failed";
   }
   return "idle";
 }
@@ -84,7 +90,8 @@ bool TunnelLife::take_lease(std::uint64_t seen_generation, Lease lease) {
 
 bool TunnelLife::ask(const InstanceId& instance, const TunnelId& fresh, SteadyTime now) {
   // Who has the open tunnel does not check in: it lost the tunnel and knows it before we do.
-  if ((state_ == TunnelState::open || state_ == TunnelState::closing) && lease_.winner == instance) {
+  if ((state_ == TunnelState::open || state_ == TunnelState::closing) &&
+      lease_.winner == instance) {
     closed(lease_.tunnel, Reason::lost, false, now);
   }
   if (state_ == TunnelState::required && !needed(now)) {
@@ -125,14 +132,17 @@ bool TunnelLife::closing(const TunnelId& tunnel, SteadyTime now) {
 
 void TunnelLife::closed(const TunnelId& tunnel, Reason reason, bool wanted_back, SteadyTime now) {
   if (lease_.tunnel != tunnel) return;
-  if (state_ != TunnelState::connecting && state_ != TunnelState::open && state_ != TunnelState::closing) return;
+  if (state_ != TunnelState::connecting && state_ != TunnelState::open &&
+      state_ != TunnelState::closing)
+    return;
   if (wanted_back) reopen_until_ = now + limits_.reopen_for;
   if (reason == Reason::endpoint_removed || reason == Reason::shutdown) {
     change(TunnelState::idle, reason, now);
   } else if (needed(now)) {
     change(TunnelState::required, reason, now);
   } else {
-    const bool by_plan = reason == Reason::idle || reason == Reason::replaced || reason == Reason::agent_stopped;
+    const bool by_plan =
+        reason == Reason::idle || reason == Reason::replaced || reason == Reason::agent_stopped;
     change(by_plan ? TunnelState::idle : TunnelState::failed, reason, now);
   }
 }

@@ -1,7 +1,9 @@
-// The life of an endpoint's tunnel: idle -> required -> connecting -> open -> closing -> idle, and failed.
+// The life of an endpoint's tunnel: idle -> required -> connecting -> open -> closing -> idle, and
+// failed.
 //
-// Pure: events go in with the time, what to do comes out. One function changes the state and remembers why.
-// Thread rule: none of its own; the registry calls it under the endpoint's shard lock.
+// Pure: events go in with the time, what to do comes out. One function changes the state and
+// remembers why. Thread rule: none of its own; the registry calls it under the endpoint's shard
+// lock.
 #pragma once
 
 #include <cstdint>
@@ -37,7 +39,8 @@ std::optional<Reason> reason_from_string(const std::string& text);
 
 struct LifeLimits {
   milliseconds open_deadline{10'000};  // what the winner has
-  milliseconds reopen_for{60'000};     // a tunnel lost under a live session is wanted back for this long
+  milliseconds reopen_for{
+      60'000};  // a tunnel lost under a live session is wanted back for this long
 };
 
 // Who may open the tunnel now. The generation makes taking it a compare-and-swap.
@@ -51,7 +54,8 @@ class TunnelLife {
  public:
   // Every change of state: old, new, reason. For the log and for waking those who wait.
   using OnChange = std::function<void(TunnelState from, TunnelState to, Reason reason)>;
-  TunnelLife(LifeLimits limits, OnChange on_change) : limits_(limits), on_change_(std::move(on_change)) {}
+  TunnelLife(LifeLimits limits, OnChange on_change)
+      : limits_(limits), on_change_(std::move(on_change)) {}
 
   void set_limits(LifeLimits limits) { limits_ = limits; }
 
@@ -59,8 +63,8 @@ class TunnelLife {
   void raise(SteadyTime now);
   void lower(SteadyTime now);
 
-  // An instance asks "do you need me?". True: it wins, and `fresh` is its tunnel from now on (older credentials
-  // are dead). False: not needed, or somebody else is at it until next_deadline().
+  // An instance asks "do you need me?". True: it wins, and `fresh` is its tunnel from now on (older
+  // credentials are dead). False: not needed, or somebody else is at it until next_deadline().
   bool ask(const InstanceId& instance, const TunnelId& fresh, SteadyTime now);
   // When a waiting instance should ask again; nothing when there is no reason to.
   std::optional<SteadyTime> next_deadline() const;
@@ -75,7 +79,9 @@ class TunnelLife {
   void open_failed(const InstanceId& instance, Reason reason, SteadyTime now);
 
   TunnelState state() const noexcept { return state_; }
-  Reason reason() const noexcept { return reason_; }  // of the last change, or of the last failed attempt
+  Reason reason() const noexcept {
+    return reason_;
+  }  // of the last change, or of the last failed attempt
   SteadyTime since() const noexcept { return since_; }
   const Lease& lease() const noexcept { return lease_; }  // of connecting, open, closing
   bool needed(SteadyTime now) const noexcept { return demand_ > 0 || now < reopen_until_; }

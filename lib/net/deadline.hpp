@@ -1,5 +1,5 @@
-// A bound on a stretch of work: when it passes, the action runs (it usually closes a stream, so that whatever
-// waits on it ends with an error). Ends with its scope.
+// A bound on a stretch of work: when it passes, the action runs (it usually closes a stream, so
+// that whatever waits on it ends with an error). Ends with its scope.
 //   Deadline deadline(executor, 10s, [&] { stream.close(); });
 #pragma once
 

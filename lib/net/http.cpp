@@ -31,7 +31,8 @@ Headers copy_headers(const Fields& fields) {
 
 // Reads until the parser has a whole message. `buffer` keeps what follows it.
 template <class Parser>
-Task<Result<void>> read_message(Stream& stream, std::string& buffer, Parser& parser, HttpLimits limits) {
+Task<Result<void>> read_message(Stream& stream, std::string& buffer, Parser& parser,
+                                HttpLimits limits) {
   parser.header_limit(static_cast<std::uint32_t>(limits.head));
   parser.body_limit(limits.body);
   parser.eager(true);
@@ -53,13 +54,16 @@ Task<Result<void>> read_message(Stream& stream, std::string& buffer, Parser& par
       in_body = true;
       deadline.extend(limits.body_deadline);
     }
-    // What the parser leaves is an unfinished head, chunk header or trailer: none of them may grow for ever.
+    // What the parser leaves is an unfinished head, chunk header or trailer: none of them may grow
+    // for ever.
     if (buffer.size() > limits.head) {
-      co_return fail(Errc::usage, parser.is_header_done() ? "malformed HTTP: a chunk's head is over its limit"
-                                                          : "malformed HTTP: the head is over its limit");
+      co_return fail(Errc::usage, parser.is_header_done()
+                                      ? "malformed HTTP: a chunk's head is over its limit"
+                                      : "malformed HTTP: the head is over its limit");
     }
     auto [error, size] = co_await stream.read_some(asio::buffer(chunk));
-    if (deadline.passed()) co_return fail(Errc::timed_out, "the peer's message did not come in time");
+    if (deadline.passed())
+      co_return fail(Errc::timed_out, "the peer's message did not come in time");
     if (error == asio::error::eof && parser.got_some()) {
       error_code eof_error;
       parser.put_eof(eof_error);  // a body that ends with the connection
@@ -74,7 +78,8 @@ Task<Result<void>> read_message(Stream& stream, std::string& buffer, Parser& par
   }
 }
 
-void append_headers(std::string& head, const Headers& headers, std::size_t body_size, bool has_length) {
+void append_headers(std::string& head, const Headers& headers, std::size_t body_size,
+                    bool has_length) {
   for (const auto& [name, value] : headers) {
     head.append(name).append(": ").append(value).append("\r\n");
   }
@@ -99,7 +104,9 @@ class RestStream final : public Stream {
     rest_.clear();
     stream_->close();
   }
-  void when_readable(std::function<void()> callback) override { stream_->when_readable(std::move(callback)); }
+  void when_readable(std::function<void()> callback) override {
+    stream_->when_readable(std::move(callback));
+  }
   void forget_readable() noexcept override { stream_->forget_readable(); }
 
  private:

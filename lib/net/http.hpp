@@ -1,5 +1,6 @@
-// HTTP/1.1 over any Stream (RFC 9112). The only place that names Beast is http.cpp; everything from the peer is
-// bounded: head, body and time. One reader per connection keeps what came after a message for the next one.
+// HTTP/1.1 over any Stream (RFC 9112). The only place that names Beast is http.cpp; everything from
+// the peer is bounded: head, body and time. One reader per connection keeps what came after a
+// message for the next one.
 #pragma once
 
 #include <string>
@@ -33,7 +34,7 @@ struct Response {
 struct HttpLimits {
   std::size_t head = 8 * 1024;
   std::size_t body = 64 * 1024;
-  milliseconds idle{120'000};    // until the first byte of the next message
+  milliseconds idle{120'000};          // until the first byte of the next message
   milliseconds head_deadline{10'000};  // from its first byte to the end of the head
   milliseconds body_deadline{30'000};
 };
@@ -42,8 +43,9 @@ class HttpReader {
  public:
   explicit HttpReader(Stream& stream) : stream_(stream) {}
 
-  // Errc::unreachable: the peer has gone (message "" when it left between messages). Errc::usage: malformed,
-  // the connection must end. Errc::timed_out: a deadline passed; the stream is closed then.
+  // Errc::unreachable: the peer has gone (message "" when it left between messages). Errc::usage:
+  // malformed, the connection must end. Errc::timed_out: a deadline passed; the stream is closed
+  // then.
   Task<Result<Request>> request(HttpLimits limits);
   Task<Result<Response>> response(HttpLimits limits);
 

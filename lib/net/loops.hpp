@@ -15,7 +15,8 @@ class Loops {
   std::size_t size() const noexcept { return contexts_.size(); }
   boost::asio::io_context& at(std::size_t index) { return *contexts_[index]; }
 
-  // Runs loop 0 on the calling thread and the others on their own, until all have nothing left to do or stop().
+  // Runs loop 0 on the calling thread and the others on their own, until all have nothing left to
+  // do or stop().
   void run();
   void stop();  // any thread; the hard way, after a drain
 

@@ -69,8 +69,8 @@ Task<Result<Socket>> connect_tcp(HostPort address, milliseconds deadline) {
     error_code ignored;
     socket.close(ignored);
   });
-  auto [resolve_error, found] = co_await resolver.async_resolve(
-      address.host, std::to_string(address.port), as_values);
+  auto [resolve_error, found] =
+      co_await resolver.async_resolve(address.host, std::to_string(address.port), as_values);
   if (cut_off) co_return fail(Errc::timed_out, "cannot resolve " + text + ": no answer in time");
   if (resolve_error) {
     co_return fail(Errc::unreachable, "cannot resolve " + text + ": " + resolve_error.message());
@@ -113,7 +113,8 @@ Result<Socket> connect_unix(asio::any_io_executor executor, const std::string& p
 Result<std::pair<int, int>> socket_pair() {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) != 0) {
-    return fail(Errc::unavailable, std::string("cannot make a socket pair: ") + std::strerror(errno));
+    return fail(Errc::unavailable,
+                std::string("cannot make a socket pair: ") + std::strerror(errno));
   }
   return std::pair{ends[0], ends[1]};
 }

@@ -30,8 +30,9 @@ class SocketStream final : public Stream {
 // Takes a connected descriptor.
 Socket adopt_socket(asio::any_io_executor executor, int descriptor);
 
-// Resolves and connects, each of the addresses in turn, all within the deadline. Errors name the host, the
-// address and the reason: "cannot resolve edge.example.com: ...", "cannot connect to 192.0.2.1:9000: refused".
+// Resolves and connects, each of the addresses in turn, all within the deadline. Errors name the
+// host, the address and the reason: "cannot resolve edge.example.com: ...", "cannot connect to
+// 192.0.2.1:9000: refused".
 Task<Result<Socket>> connect_tcp(HostPort address, milliseconds deadline);
 
 Result<Socket> connect_unix(asio::any_io_executor executor, const std::string& path);
@@ -39,7 +40,8 @@ Result<Socket> connect_unix(asio::any_io_executor executor, const std::string& p
 // Two connected non-blocking ends, close-on-exec.
 Result<std::pair<int, int>> socket_pair();
 
-// "203.0.113.7" or "2001:db8::1" of the peer; IPv4-mapped addresses as IPv4. Empty for Unix sockets.
+// "203.0.113.7" or "2001:db8::1" of the peer; IPv4-mapped addresses as IPv4. Empty for Unix
+// sockets.
 std::string peer_address(const Socket& socket);
 void set_no_delay(Socket& socket);
 

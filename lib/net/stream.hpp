@@ -31,13 +31,14 @@ class Stream {
   // Ends both directions; whoever waits in read or write gets an error. Safe to repeat.
   virtual void close() noexcept = 0;
 
-  // Calls back once when there is something to read or the peer has gone; nothing after forget_readable().
-  // Only sockets can tell; other carriers never call.
+  // Calls back once when there is something to read or the peer has gone; nothing after
+  // forget_readable(). Only sockets can tell; other carriers never call.
   virtual void when_readable(std::function<void()> /*callback*/) {}
   virtual void forget_readable() noexcept {}
 };
 
-// Copies one direction until its end, then shuts the other side's writing down. Bytes are counted as they pass.
+// Copies one direction until its end, then shuts the other side's writing down. Bytes are counted
+// as they pass.
 Task<> copy(Stream& from, Stream& to, std::uint64_t& bytes, std::function<void()> on_bytes);
 
 }  // namespace edge::net

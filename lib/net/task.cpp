@@ -36,12 +36,14 @@ TaskGroup::TaskGroup(asio::any_io_executor executor)
       list_(std::make_shared<Children>(executor_)),
       children_(list_->count) {}
 
-TaskGroup::~TaskGroup() { list_->stopping = true; }
+TaskGroup::~TaskGroup() {
+  list_->stopping = true;
+}
 
 namespace {
 
-// A cancelled task goes on with the error that its operation gave, and cleans up; without this, asio would throw out
-// of its next co_await instead.
+// A cancelled task goes on with the error that its operation gave, and cleans up; without this,
+// asio would throw out of its next co_await instead.
 Task<> without_throwing(Task<> task) {
   co_await asio::this_coro::throw_if_cancelled(false);
   co_await std::move(task);

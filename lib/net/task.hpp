@@ -27,18 +27,19 @@ inline constexpr auto as_values = asio::as_tuple(asio::use_awaitable);
 Task<bool> sleep(milliseconds duration);
 
 // The owner of child coroutines on one loop.
-// Thread rule: the loop's own thread only. REQUIRES: destroyed only when empty (join() completed) or after the
-// loop has stopped for good.
+// Thread rule: the loop's own thread only. REQUIRES: destroyed only when empty (join() completed)
+// or after the loop has stopped for good.
 class TaskGroup {
  public:
   explicit TaskGroup(asio::any_io_executor executor);
   TaskGroup(const TaskGroup&) = delete;
   ~TaskGroup();
 
-  // Starts the task; an exception that leaves it is logged under `name`. After cancel() nothing starts.
+  // Starts the task; an exception that leaves it is logged under `name`. After cancel() nothing
+  // starts.
   void spawn(std::string name, Task<> task);
-  // Asks every child to stop: its pending operation ends with operation_aborted, once. What it awaits after that
-  // (its cleaning up) is not disturbed, so a loop must look at the error.
+  // Asks every child to stop: its pending operation ends with operation_aborted, once. What it
+  // awaits after that (its cleaning up) is not disturbed, so a loop must look at the error.
   void cancel();
   Task<> join();  // completes when no child is left
   std::size_t size() const noexcept { return children_; }

@@ -37,16 +37,19 @@ struct Trust {
 
 int trust_index() {
   static const int index = SSL_CTX_get_ex_new_index(
-      0, nullptr, nullptr, nullptr,
-      [](void*, void* trust, CRYPTO_EX_DATA*, int, long, void*) { delete static_cast<Trust*>(trust); });
+      0, nullptr, nullptr, nullptr, [](void*, void* trust, CRYPTO_EX_DATA*, int, long, void*) {
+        delete static_cast<Trust*>(trust);
+      });
   return index;
 }
 
-// The pin that the peer showed; hangs on its SSL, since OpenSSL keeps no certificate of a refused peer.
+// The pin that the peer showed; hangs on its SSL, since OpenSSL keeps no certificate of a refused
+// peer.
 int shown_pin_index() {
   static const int index = SSL_get_ex_new_index(
-      0, nullptr, nullptr, nullptr,
-      [](void*, void* pin, CRYPTO_EX_DATA*, int, long, void*) { delete static_cast<std::string*>(pin); });
+      0, nullptr, nullptr, nullptr, [](void*, void* pin, CRYPTO_EX_DATA*, int, long, void*) {
+        delete static_cast<std::string*>(pin);
+      });
   return index;
 }
 
@@ -59,13 +62,15 @@ std::string pin_of(X509* certificate) {
   return pin;
 }
 
-// The leaf's pin decides; dates and names do not matter then. Only "system" goes on to the usual checks.
+// The leaf's pin decides; dates and names do not matter then. Only "system" goes on to the usual
+// checks.
 int verify_by_pin(X509_STORE_CTX* chain, void* argument) {
   const auto* trust = static_cast<const Trust*>(argument);
   X509* leaf = X509_STORE_CTX_get0_cert(chain);
   if (leaf != nullptr) {
     const auto pin = pin_of(leaf);
-    auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(chain, SSL_get_ex_data_X509_STORE_CTX_idx()));
+    auto* ssl =
+        static_cast<SSL*>(X509_STORE_CTX_get_ex_data(chain, SSL_get_ex_data_X509_STORE_CTX_idx()));
     delete static_cast<std::string*>(SSL_get_ex_data(ssl, shown_pin_index()));
     SSL_set_ex_data(ssl, shown_pin_index(), new std::string(pin));
     if (std::find(trust->pins.begin(), trust->pins.end(), pin) != trust->pins.end()) return 1;
@@ -80,18 +85,21 @@ int verify_by_pin(X509_STORE_CTX* chain, void* argument) {
 Result<TlsContext> make_server_context(std::string_view certificate_pem, const Secret& key_pem) {
   auto context = make_context(TLS_server_method());
   using Bio = std::unique_ptr<BIO, decltype(&BIO_free)>;
-  const Bio certificate_bio(BIO_new_mem_buf(certificate_pem.data(), static_cast<int>(certificate_pem.size())), BIO_free);
+  const Bio certificate_bio(
+      BIO_new_mem_buf(certificate_pem.data(), static_cast<int>(certificate_pem.size())), BIO_free);
   const auto key_text = key_pem.reveal();  // for OpenSSL's parser
   const Bio key_bio(BIO_new_mem_buf(key_text.data(), static_cast<int>(key_text.size())), BIO_free);
   const std::unique_ptr<X509, decltype(&X509_free)> certificate(
       PEM_read_bio_X509(certificate_bio.get(), nullptr, nullptr, nullptr), X509_free);
-  if (!certificate) return fail(Errc::usage, "no certificate in PEM form: " + last_tls_error("empty"));
+  if (!certificate)
+    return fail(Errc::usage, "no certificate in PEM form: " + last_tls_error("empty"));
   const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(
       PEM_read_bio_PrivateKey(key_bio.get(), nullptr, nullptr, nullptr), EVP_PKEY_free);
   if (!key) return fail(Errc::usage, "no private key in PEM form: " + last_tls_error("empty"));
   if (SSL_CTX_use_certificate(context.get(), certificate.get()) != 1 ||
       SSL_CTX_use_PrivateKey(context.get(), key.get()) != 1) {
-    return fail(Errc::usage, "key and certificate do not belong together: " + last_tls_error("mismatch"));
+    return fail(Errc::usage,
+                "key and certificate do not belong together: " + last_tls_error("mismatch"));
   }
   // The rest of the file is the chain, for certificates that a CA gave.
   while (X509* next = PEM_read_bio_X509(certificate_bio.get(), nullptr, nullptr, nullptr)) {
@@ -119,7 +127,9 @@ Result<TlsContext> make_client_context(const std::vector<std::string>& pins) {
   return context;
 }
 
-void TlsStream::Free::operator()(SSL* ssl) const noexcept { SSL_free(ssl); }
+void TlsStream::Free::operator()(SSL* ssl) const noexcept {
+  SSL_free(ssl);
+}
 
 TlsStream::TlsStream(Socket socket, const TlsContext& context)
     : socket_(std::move(socket)), ssl_(SSL_new(context.get())) {
@@ -161,7 +171,8 @@ Task<Result<void>> TlsStream::connect(const std::string& host) {
     if (!co_await wait_for(reason)) break;
   }
   if (SSL_get_verify_result(ssl_.get()) != X509_V_OK) {
-    const auto* pin = static_cast<const std::string*>(SSL_get_ex_data(ssl_.get(), shown_pin_index()));
+    const auto* pin =
+        static_cast<const std::string*>(SSL_get_ex_data(ssl_.get(), shown_pin_index()));
     const auto seen = pin != nullptr ? *pin : std::string("none");
     co_return fail(Errc::not_allowed, "TLS pin mismatch: the server shows " + seen);
   }

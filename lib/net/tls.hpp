@@ -1,5 +1,5 @@
-// TLS 1.3 over a socket's own descriptor: OpenSSL reads and writes, asio only waits for readiness. (Measured with
-// 8,000 connections: 78 KB each with asio's ssl::stream, 43 KB this way.)
+// TLS 1.3 over a socket's own descriptor: OpenSSL reads and writes, asio only waits for readiness.
+// (Measured with 8,000 connections: 78 KB each with asio's ssl::stream, 43 KB this way.)
 #pragma once
 
 #include <openssl/types.h>
@@ -20,7 +20,8 @@ using TlsContext = std::shared_ptr<SSL_CTX>;
 // For a server; Errc::usage when key and certificate do not parse or do not belong together.
 Result<TlsContext> make_server_context(std::string_view certificate_pem, const Secret& key_pem);
 
-// For a client that trusts exactly these pins ("sha256/..."); "system" adds the system's CAs with the host's name.
+// For a client that trusts exactly these pins ("sha256/..."); "system" adds the system's CAs with
+// the host's name.
 Result<TlsContext> make_client_context(const std::vector<std::string>& pins);
 
 class TlsStream final : public Stream {
@@ -28,8 +29,9 @@ class TlsStream final : public Stream {
   TlsStream(Socket socket, const TlsContext& context);
   ~TlsStream() override;
 
-  Task<Result<void>> accept();                           // the server's handshake
-  // The client's; `host` is for SNI and for "system". A certificate that no pin names is Errc::not_allowed.
+  Task<Result<void>> accept();  // the server's handshake
+  // The client's; `host` is for SNI and for "system". A certificate that no pin names is
+  // Errc::not_allowed.
   Task<Result<void>> connect(const std::string& host);
 
   asio::any_io_executor executor() override { return socket_.get_executor(); }

@@ -24,7 +24,8 @@ namespace {
 
 constexpr milliseconds kSaveEvery{15'000};
 constexpr milliseconds kStatusEvery{10'000};
-constexpr milliseconds kPollDrain{500};   // held check-ins are answered at once; idle connections are cut
+constexpr milliseconds kPollDrain{
+    500};  // held check-ins are answered at once; idle connections are cut
 constexpr milliseconds kHardStop{1'500};  // after the drain's own deadline
 constexpr std::chrono::hours kTombstoneLife{24 * 90};
 constexpr std::size_t kMostLoops = 4;
@@ -34,10 +35,12 @@ std::size_t loop_count(const config::EdgedConfig& config) {
   return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kMostLoops);
 }
 
-// What agents dial, where nothing else was configured: this machine's name and the ports that it listens on.
+// What agents dial, where nothing else was configured: this machine's name and the ports that it
+// listens on.
 config::EdgedConfig with_own_addresses(config::EdgedConfig config) {
   auto port_of = [](const std::vector<std::string>& listen) {
-    const auto parsed = listen.empty() ? Result<HostPort>(HostPort{}) : parse_host_port(listen.front());
+    const auto parsed =
+        listen.empty() ? Result<HostPort>(HostPort{}) : parse_host_port(listen.front());
     return parsed ? parsed->port : std::uint16_t{0};
   };
   std::array<char, 256> name{};
@@ -94,7 +97,8 @@ Result<Keys> load_keys(const config::EdgedConfig& config) {
 
 namespace {
 
-// Tunnels first: they say goodbye to their agents, who then come back to a poll port that says "later".
+// Tunnels first: they say goodbye to their agents, who then come back to a poll port that says
+// "later".
 net::Task<> drain_ports(PollPort& poll, TunnelPort& tunnel, milliseconds deadline) {
   poll.stop_accepting();
   co_await tunnel.drain(deadline);
@@ -104,7 +108,8 @@ net::Task<> drain_ports(PollPort& poll, TunnelPort& tunnel, milliseconds deadlin
 }  // namespace
 
 struct Daemon::Whole {
-  Whole(const config::EdgedConfig& settings, DaemonHooks wanted, std::unique_ptr<store::Store> opened)
+  Whole(const config::EdgedConfig& settings, DaemonHooks wanted,
+        std::unique_ptr<store::Store> opened)
       : config(settings),
         hooks(std::move(wanted)),
         store(std::move(opened)),
@@ -176,8 +181,8 @@ Result<void> Daemon::Whole::open_ports() {
 }
 
 Result<void> Daemon::Whole::listen_on_all() {
-  // The store's lock is ours, so nobody of this state folder is here; a bind without sharing tells whether
-  // anybody else is.
+  // The store's lock is ours, so nobody of this state folder is here; a bind without sharing tells
+  // whether anybody else is.
   for (const auto* addresses : {&config.poll_listen, &config.tunnel_listen}) {
     for (const auto& address : *addresses) {
       auto probe = listen_tcp(loops.at(0).get_executor(), address, /*share=*/false);
@@ -234,7 +239,8 @@ net::Task<> Daemon::Whole::handle_signals() {
   co_await drain();
 }
 
-// Stop accepting, answer what is held, tell sessions and agents, close tunnels; then every loop runs out of work.
+// Stop accepting, answer what is held, tell sessions and agents, close tunnels; then every loop
+// runs out of work.
 net::Task<> Daemon::Whole::drain() {
   parts.draining = true;
   admin_port->stop_accepting();
@@ -247,7 +253,8 @@ net::Task<> Daemon::Whole::drain() {
     auto on_end = [all_drained, left](std::exception_ptr) {
       if (--*left == 0) all_drained->ring();
     };
-    net::asio::co_spawn(loops.at(i), drain_ports(*poll_ports[i], *tunnel_ports[i], deadline), on_end);
+    net::asio::co_spawn(loops.at(i), drain_ports(*poll_ports[i], *tunnel_ports[i], deadline),
+                        on_end);
   }
   co_await admin_port->drain(deadline);
   if (!co_await all_drained->wait(deadline + kHardStop)) {
@@ -259,7 +266,8 @@ net::Task<> Daemon::Whole::drain() {
 
 net::Task<> Daemon::Whole::save_last_seen() {
   for (;;) {
-    // The local is needed: gcc 12 at -O2 lays out the frame of a coroutine without any wrongly, and it traps.
+    // The local is needed: gcc 12 at -O2 lays out the frame of a coroutine without any wrongly, and
+    // it traps.
     const bool go_on = co_await net::sleep(kSaveEvery);
     if (!go_on) co_return;
     save_now();
@@ -270,7 +278,8 @@ void Daemon::Whole::save_now() {
   worker.post([batch = registry.take_unsaved()](store::Store& target) {
     if (batch.empty()) return;
     if (auto saved = target.put_last_seen(batch); !saved) {
-      log::error("last-seen.not-saved", {{"rows", batch.size()}, {"reason", saved.error().message}});
+      log::error("last-seen.not-saved",
+                 {{"rows", batch.size()}, {"reason", saved.error().message}});
     }
   });
 }
@@ -279,8 +288,9 @@ net::Task<> Daemon::Whole::say_status() {
   for (;;) {
     const auto counts = registry.counts();
     if (hooks.status) {
-      hooks.status(std::to_string(counts.online) + " online, " + std::to_string(counts.offline) + " offline, " +
-                   std::to_string(counts.tunnels) + " tunnels, " + std::to_string(counts.sessions) + " sessions");
+      hooks.status(std::to_string(counts.online) + " online, " + std::to_string(counts.offline) +
+                   " offline, " + std::to_string(counts.tunnels) + " tunnels, " +
+                   std::to_string(counts.sessions) + " sessions");
     }
     if (!co_await net::sleep(kStatusEvery)) co_return;
   }
@@ -305,8 +315,9 @@ void Daemon::Whole::reload() {
   }
   if (pin != parts.pin) {
     // Agents that are out there pin the old key: they would all be lost.
-    log::error("edged.reload-failed", {{"reason", "the certificate has another key than the one agents pin"},
-                                       {"pin", pin}});
+    log::error(
+        "edged.reload-failed",
+        {{"reason", "the certificate has another key than the one agents pin"}, {"pin", pin}});
     return;
   }
   parts.tls.set(*tls);

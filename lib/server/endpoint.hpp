@@ -1,4 +1,5 @@
-// What edged keeps in memory about one endpoint. Everything in here is touched under its shard's lock only.
+// What edged keeps in memory about one endpoint. Everything in here is touched under its shard's
+// lock only.
 #pragma once
 
 #include <atomic>
@@ -23,8 +24,9 @@ class TunnelHandle {
   virtual net::asio::any_io_executor executor() = 0;
   virtual const TunnelId& id() const = 0;
   virtual const InstanceId& instance() const = 0;
-  virtual void end(fleet::Reason reason) = 0;                 // any thread
-  virtual std::optional<milliseconds> idle_in() const = 0;    // any thread; nothing while sessions live
+  virtual void end(fleet::Reason reason) = 0;  // any thread
+  virtual std::optional<milliseconds> idle_in()
+      const = 0;  // any thread; nothing while sessions live
 };
 
 // A live session, shared by the stream that carries it and the registry that lists it.
@@ -41,10 +43,10 @@ struct Instance {
   store::InstanceRecord record;
   fleet::CounterGate counter;
   fleet::CloneGuard guard;
-  std::shared_ptr<net::Notify> hold;  // of the held check-in; the newest wins
-  std::string ticket;                 // hash of the current one, for forgetting it
+  std::shared_ptr<net::Notify> hold;    // of the held check-in; the newest wins
+  std::string ticket;                   // hash of the current one, for forgetting it
   std::string failure, failure_detail;  // why its last tunnel did not open, as it reported
-  bool unsaved = false;               // last-seen is newer than the store's
+  bool unsaved = false;                 // last-seen is newer than the store's
 };
 
 struct Credential {
@@ -55,11 +57,12 @@ struct Credential {
 };
 
 struct Endpoint {
-  Endpoint(store::EndpointRecord loaded, fleet::LifeLimits limits, fleet::TunnelLife::OnChange on_change)
+  Endpoint(store::EndpointRecord loaded, fleet::LifeLimits limits,
+           fleet::TunnelLife::OnChange on_change)
       : record(std::move(loaded)), life(limits, std::move(on_change)) {}
 
-  store::EndpointRecord record;  // without its instances: they are below
-  Secret mac_key, seal_key;      // derived from K; empty: not associated
+  store::EndpointRecord record;    // without its instances: they are below
+  Secret mac_key, seal_key;        // derived from K; empty: not associated
   config::FleetSettings settings;  // resolved
   fleet::TunnelLife life;
   std::map<InstanceId, Instance> instances;

@@ -9,7 +9,8 @@ namespace edge::server {
 Result<std::string> inflate(std::string_view gzip, std::size_t max_bytes) {
   z_stream stream{};
   constexpr int kGzipOnly = 16 + MAX_WBITS;
-  if (inflateInit2(&stream, kGzipOnly) != Z_OK) return fail(Errc::unavailable, "no memory to inflate");
+  if (inflateInit2(&stream, kGzipOnly) != Z_OK)
+    return fail(Errc::unavailable, "no memory to inflate");
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(gzip.data()));
   stream.avail_in = static_cast<uInt>(gzip.size());
   std::string out;

@@ -9,7 +9,8 @@
 
 namespace edge::server {
 
-Result<Acceptor> listen_tcp(net::asio::any_io_executor executor, const std::string& address, bool share) {
+Result<Acceptor> listen_tcp(net::asio::any_io_executor executor, const std::string& address,
+                            bool share) {
   using boost::asio::ip::tcp;
   auto parsed = parse_host_port(address);
   if (!parsed) return parsed.error();
@@ -20,7 +21,8 @@ Result<Acceptor> listen_tcp(net::asio::any_io_executor executor, const std::stri
   Acceptor acceptor(executor);
   acceptor.open(endpoint.protocol(), error);
   if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-  if (!error && ip.is_v6()) acceptor.set_option(boost::asio::ip::v6_only(!ip.is_unspecified()), error);
+  if (!error && ip.is_v6())
+    acceptor.set_option(boost::asio::ip::v6_only(!ip.is_unspecified()), error);
   if (!error && share) {
     const int on = 1;
     ::setsockopt(acceptor.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
@@ -37,7 +39,8 @@ net::Task<> accept_all(Acceptor& acceptor, std::function<void(net::Socket)> on_c
     auto [error, socket] = co_await acceptor.async_accept(net::as_values);
     if (error == net::asio::error::operation_aborted || !acceptor.is_open()) co_return;
     if (error) {
-      if (!std::exchange(complained, true)) log::error("accept.failed", {{"reason", error.message()}});
+      if (!std::exchange(complained, true))
+        log::error("accept.failed", {{"reason", error.message()}});
       if (!co_await net::sleep(milliseconds{100})) co_return;
       continue;
     }

@@ -1,6 +1,6 @@
-// A listening TCP socket of one loop. Several loops share a port with SO_REUSEPORT; whether the port is free for us
-// at all is probed once without it, when the store's lock is held (else a second edged of the same user would get
-// half of the agents).
+// A listening TCP socket of one loop. Several loops share a port with SO_REUSEPORT; whether the
+// port is free for us at all is probed once without it, when the store's lock is held (else a
+// second edged of the same user would get half of the agents).
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
@@ -16,10 +16,11 @@ namespace edge::server {
 using Acceptor = boost::asio::ip::tcp::acceptor;
 
 // "[::]:9000" listens on IPv6 and IPv4. Errors name the address and the reason.
-Result<Acceptor> listen_tcp(net::asio::any_io_executor executor, const std::string& address, bool share);
+Result<Acceptor> listen_tcp(net::asio::any_io_executor executor, const std::string& address,
+                            bool share);
 
-// Accepts for ever and hands each connection on; nothing is awaited in between. Out of descriptors or memory: a
-// short pause, and a line in the log once.
+// Accepts for ever and hands each connection on; nothing is awaited in between. Out of descriptors
+// or memory: a short pause, and a line in the log once.
 net::Task<> accept_all(Acceptor& acceptor, std::function<void(net::Socket)> on_connection);
 
 }  // namespace edge::server

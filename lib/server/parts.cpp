@@ -7,16 +7,24 @@ namespace {
 
 int status_of(Errc code) {
   switch (code) {
-    case Errc::usage: return 400;
-    case Errc::not_allowed: return 403;
-    case Errc::not_found: return 404;
-    case Errc::timed_out: return 408;
-    case Errc::conflict: return 409;
-    case Errc::removed: return 410;
+    case Errc::usage:
+      return 400;
+    case Errc::not_allowed:
+      return 403;
+    case Errc::not_found:
+      return 404;
+    case Errc::timed_out:
+      return 408;
+    case Errc::conflict:
+      return 409;
+    case Errc::removed:
+      return 410;
     case Errc::offline:
     case Errc::unreachable:
-    case Errc::unavailable: return 503;
-    case Errc::failure: return 500;
+    case Errc::unavailable:
+      return 503;
+    case Errc::failure:
+      return 500;
   }
   return 500;
 }

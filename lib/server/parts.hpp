@@ -32,7 +32,8 @@ class CurrentTls {
 };
 
 struct Parts {
-  Parts(const Clock& the_clock, const config::EdgedConfig& the_config, Registry& the_registry, StoreWorker& the_store)
+  Parts(const Clock& the_clock, const config::EdgedConfig& the_config, Registry& the_registry,
+        StoreWorker& the_store)
       : clock(the_clock), config(the_config), registry(the_registry), store(the_store) {}
 
   const Clock& clock;
@@ -40,9 +41,9 @@ struct Parts {
   Registry& registry;
   StoreWorker& store;
   CurrentTls tls;
-  Secret host_key;                       // of the tunnel port
+  Secret host_key;  // of the tunnel port
   std::string host_key_fingerprint;
-  std::string pin;                       // of the poll port
+  std::string pin;  // of the poll port
   WallTime started{};
   std::atomic<std::size_t> connections{0};  // poll and tunnel ports together
   std::atomic<bool> draining{false};
@@ -70,7 +71,8 @@ class ConnectionSlot {
   bool taken_ = false;
 };
 
-// {"error": {"code": ..., "message": ..., "hint": ..., "retryable": ...}} with the status that belongs to the code.
+// {"error": {"code": ..., "message": ..., "hint": ..., "retryable": ...}} with the status that
+// belongs to the code.
 net::Response error_response(const Error& error);
 net::Response json_response(int status, const nlohmann::json& body);
 

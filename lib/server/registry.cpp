@@ -46,7 +46,8 @@ WallTime Registry::wall_of(SteadyTime time) const {
 }
 
 std::unique_ptr<Endpoint> Registry::make(store::EndpointRecord record) const {
-  // The callback needs the endpoint that is about to be made; it runs under the shard's lock like all else.
+  // The callback needs the endpoint that is about to be made; it runs under the shard's lock like
+  // all else.
   auto self = std::make_shared<Endpoint*>(nullptr);
   auto on_change = [self](fleet::TunnelState from, fleet::TunnelState to, fleet::Reason reason) {
     auto& endpoint = **self;
@@ -80,7 +81,8 @@ void Registry::apply_key(Endpoint& endpoint, const Secret& key) {
 void Registry::resolve(Endpoint& endpoint) const {
   const std::shared_lock lock(settings_mutex_);
   endpoint.settings = fleet::with_overrides(settings_, endpoint.record.settings);
-  endpoint.life.set_limits({endpoint.settings.tunnel_open_deadline, fleet::LifeLimits{}.reopen_for});
+  endpoint.life.set_limits(
+      {endpoint.settings.tunnel_open_deadline, fleet::LifeLimits{}.reopen_for});
 }
 
 Result<void> Registry::load(store::Store& store) {
@@ -103,7 +105,8 @@ Result<void> Registry::load(store::Store& store) {
     const auto id = record.id;
     by_name_[record.name] = id;
     auto endpoint = make(std::move(record));
-    const auto allowed = fleet::silence_allowed(endpoint->settings.interval, endpoint->settings.hold);
+    const auto allowed =
+        fleet::silence_allowed(endpoint->settings.interval, endpoint->settings.hold);
     for (const auto& [instance_id, instance] : endpoint->instances) {
       const auto& seen = instance.record.last_seen;
       if (!seen) continue;
@@ -220,7 +223,8 @@ void Registry::replace_token(const store::EndpointRecord& record) {
   });
 }
 
-void Registry::set_endpoint_setting(const EndpointId& id, const std::string& key, const std::string& value) {
+void Registry::set_endpoint_setting(const EndpointId& id, const std::string& key,
+                                    const std::string& value) {
   with(id, [&](Endpoint& endpoint) {
     if (value.empty()) {
       endpoint.record.settings.erase(key);
@@ -269,7 +273,8 @@ std::vector<store::LastSeen> Registry::take_unsaved() {
   each([&](Endpoint& endpoint) {
     for (auto& [id, instance] : endpoint.instances) {
       if (!std::exchange(instance.unsaved, false)) continue;
-      batch.push_back({endpoint.record.id, id, *instance.record.last_seen, instance.record.address});
+      batch.push_back(
+          {endpoint.record.id, id, *instance.record.last_seen, instance.record.address});
     }
   });
   return batch;

@@ -1,7 +1,7 @@
-// The fleet in memory: what check-ins, tunnels and operators are answered from. Sharded by endpoint, one mutex a
-// shard, held for a look-up and a decision, never across I/O, a callback or an await. Who waits is woken by a post
-// to its own loop. Decisions are lib/fleet's; this file finds the endpoint, asks, and keeps the books.
-// Thread rule: any thread.
+// The fleet in memory: what check-ins, tunnels and operators are answered from. Sharded by
+// endpoint, one mutex a shard, held for a look-up and a decision, never across I/O, a callback or
+// an await. Who waits is woken by a post to its own loop. Decisions are lib/fleet's; this file
+// finds the endpoint, asks, and keeps the books. Thread rule: any thread.
 #pragma once
 
 #include <array>
@@ -34,8 +34,8 @@ struct CheckInAnswer {
   enum class Kind { hold, not_needed, connect };
   Kind kind = Kind::not_needed;
   wire::Pace pace;
-  wire::Offer offer;          // of connect
-  milliseconds recheck{0};    // of hold: ask again after this at the latest
+  wire::Offer offer;        // of connect
+  milliseconds recheck{0};  // of hold: ask again after this at the latest
 };
 
 struct Counts {
@@ -52,7 +52,8 @@ class Registry {
 
   // --- poll port
   // `method` and `path` are what the MAC is over. A counter is used up by a right MAC only.
-  boost::system::result<Caller, Refusal> authenticate(const wire::Authorization& claim, std::string_view method,
+  boost::system::result<Caller, Refusal> authenticate(const wire::Authorization& claim,
+                                                      std::string_view method,
                                                       std::string_view path);
   std::string new_ticket(const Caller& caller);  // to send; "" when the caller has gone meanwhile
   // Who checks in on which connection; refuses clones. `first`: write the event.
@@ -61,7 +62,8 @@ class Registry {
   // `hold`: the bell to ring when something changes; null for plain polling.
   CheckInAnswer check_in(const Caller& caller, const std::string& address,
                          const std::shared_ptr<net::Notify>& hold);
-  // Whether this bell is still the instance's: a newer check-in, or the endpoint's end, takes it away.
+  // Whether this bell is still the instance's: a newer check-in, or the endpoint's end, takes it
+  // away.
   bool holds(const Caller& caller, const std::shared_ptr<net::Notify>& hold) const;
   void end_hold(const Caller& caller, const std::shared_ptr<net::Notify>& hold);
   // True: the store should hear of it.
@@ -111,10 +113,12 @@ class Registry {
   void set_endpoint_setting(const EndpointId& id, const std::string& key, const std::string& value);
   void set_setting(const std::string& key, const std::string& value);  // "" is the default
   config::FleetSettings settings() const;
-  std::map<std::string, std::string> set_settings() const;  // those that differ from the defaults, as text
+  std::map<std::string, std::string> set_settings()
+      const;  // those that differ from the defaults, as text
   std::optional<store::EndpointRecord> record(const EndpointId& id) const;
 
-  nlohmann::json describe(const EndpointId& id, bool whole) const;  // docs/admin-api.md; null when gone
+  nlohmann::json describe(const EndpointId& id,
+                          bool whole) const;  // docs/admin-api.md; null when gone
   nlohmann::json describe_all() const;
   Counts counts() const;
   std::uint64_t check_ins() const noexcept { return check_ins_; }
@@ -149,8 +153,8 @@ class Registry {
   nlohmann::json describe(const Endpoint& endpoint, bool whole, SteadyTime now) const;
   WallTime wall_of(SteadyTime time) const;
   boost::system::result<Caller, Refusal> by_ticket(const std::string& ticket);
-  boost::system::result<Caller, Refusal> by_mac(const wire::MacAuthorization& claim, std::string_view method,
-                                                std::string_view path);
+  boost::system::result<Caller, Refusal> by_mac(const wire::MacAuthorization& claim,
+                                                std::string_view method, std::string_view path);
 
   const Clock& clock_;
   const std::string url_, tunnel_address_;

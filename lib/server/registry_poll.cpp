@@ -24,19 +24,22 @@ boost::system::result<Caller, Refusal> Registry::by_ticket(const std::string& ti
   {
     const std::lock_guard lock(tickets_mutex_);
     const auto found = tickets_.find(crypto::sha256(*bytes));
-    if (found == tickets_.end() || clock_.steady() >= found->second.expires) return Refusal::unauthorized;
+    if (found == tickets_.end() || clock_.steady() >= found->second.expires)
+      return Refusal::unauthorized;
     caller = found->second.caller;
   }
   bool valid = false;
   with(caller.endpoint, [&](Endpoint& endpoint) {
-    valid = endpoint.record.generation == caller.generation && endpoint.instances.count(caller.instance) != 0;
+    valid = endpoint.record.generation == caller.generation &&
+            endpoint.instances.count(caller.instance) != 0;
   });
   if (!valid) return Refusal::unauthorized;
   return caller;
 }
 
 boost::system::result<Caller, Refusal> Registry::by_mac(const wire::MacAuthorization& claim,
-                                                        std::string_view method, std::string_view path) {
+                                                        std::string_view method,
+                                                        std::string_view path) {
   boost::system::result<Caller, Refusal> answer = Refusal::unauthorized;
   const bool known = with(claim.endpoint, [&](Endpoint& endpoint) {
     const auto instance = endpoint.instances.find(claim.instance);
@@ -80,7 +83,8 @@ bool Registry::connection_is_its_own(const Caller& caller, std::uint64_t connect
     const auto instance = endpoint.instances.find(caller.instance);
     if (instance == endpoint.instances.end()) return;
     own = instance->second.guard.accept(connection, first);
-    // Told at once, not after its hold: the other one's check-in is answered, and its next one is refused.
+    // Told at once, not after its hold: the other one's check-in is answered, and its next one is
+    // refused.
     if (!own && instance->second.hold) instance->second.hold->ring();
   });
   return own;
@@ -103,9 +107,10 @@ CheckInAnswer Registry::check_in(const Caller& caller, const std::string& addres
     if (found == endpoint.instances.end()) return;
     auto& instance = found->second;
     const bool was_offline =
-        fleet::endpoint_state(endpoint.seen, false,
-                              fleet::silence_allowed(endpoint.settings.interval, endpoint.settings.hold),
-                              now) != fleet::EndpointState::online;
+        fleet::endpoint_state(
+            endpoint.seen, false,
+            fleet::silence_allowed(endpoint.settings.interval, endpoint.settings.hold),
+            now) != fleet::EndpointState::online;
     endpoint.seen = now;
     instance.record.last_seen = clock_.wall();
     if (instance.record.address != address) instance.record.address = address;
@@ -119,8 +124,9 @@ CheckInAnswer Registry::check_in(const Caller& caller, const std::string& addres
       instance.hold = hold;
       answer.kind = CheckInAnswer::Kind::hold;
       const auto deadline = endpoint.life.next_deadline();
-      answer.recheck = deadline ? std::max(milliseconds{1}, std::chrono::ceil<milliseconds>(*deadline - now))
-                                : milliseconds::max();
+      answer.recheck =
+          deadline ? std::max(milliseconds{1}, std::chrono::ceil<milliseconds>(*deadline - now))
+                   : milliseconds::max();
     }
     if (was_offline) endpoint.wake_watchers();
   });
@@ -150,7 +156,8 @@ bool Registry::make_offer(Endpoint& endpoint, const InstanceId& instance, wire::
   offer.forward_port = kForwardPort;
   offer.lifetime = settings.credentials_lifetime;
   offer.expires = clock_.wall() + settings.credentials_lifetime;
-  // The agent closes by itself a tenth later than edged would (5:30 for 5:00), even if edged is gone.
+  // The agent closes by itself a tenth later than edged would (5:30 for 5:00), even if edged is
+  // gone.
   offer.idle = settings.tunnel_idle + settings.tunnel_idle / 10;
   offer.probe = settings.tunnel_probe;
   const auto password = to_base64url(crypto::random_bytes(32));
@@ -158,7 +165,8 @@ bool Registry::make_offer(Endpoint& endpoint, const InstanceId& instance, wire::
                               wire::offer_associated_data(endpoint.record.id, instance, offer));
   const std::lock_guard lock(credentials_mutex_);
   if (endpoint.credential) credentials_.erase(endpoint.credential->tunnel);
-  endpoint.credential = Credential{tunnel, instance, crypto::sha256(password), now + settings.credentials_lifetime};
+  endpoint.credential =
+      Credential{tunnel, instance, crypto::sha256(password), now + settings.credentials_lifetime};
   credentials_[tunnel] = endpoint.record.id;
   return true;
 }
@@ -175,7 +183,8 @@ bool Registry::holds(const Caller& caller, const std::shared_ptr<net::Notify>& h
 void Registry::end_hold(const Caller& caller, const std::shared_ptr<net::Notify>& hold) {
   with(caller.endpoint, [&](Endpoint& endpoint) {
     const auto instance = endpoint.instances.find(caller.instance);
-    if (instance != endpoint.instances.end() && instance->second.hold == hold) instance->second.hold.reset();
+    if (instance != endpoint.instances.end() && instance->second.hold == hold)
+      instance->second.hold.reset();
   });
 }
 
@@ -232,8 +241,8 @@ std::optional<fleet::AssociationState> Registry::association_state(const Endpoin
   return state;
 }
 
-void Registry::apply_association(const EndpointId& id, const std::string& edge_id_hash, const Secret& key,
-                                 const store::InstanceRecord& instance) {
+void Registry::apply_association(const EndpointId& id, const std::string& edge_id_hash,
+                                 const Secret& key, const store::InstanceRecord& instance) {
   with(id, [&](Endpoint& endpoint) {
     endpoint.record.edge_id_hash = edge_id_hash;
     apply_key(endpoint, key);

@@ -92,8 +92,8 @@ Registry::Waiting Registry::waiting(const EndpointId& id) const {
     const auto& settings = endpoint.settings;
     answer.tunnel_state = endpoint.life.state();
     const bool open = answer.tunnel_state == fleet::TunnelState::open;
-    answer.state = fleet::endpoint_state(endpoint.seen, open,
-                                         fleet::silence_allowed(settings.interval, settings.hold), now);
+    answer.state = fleet::endpoint_state(
+        endpoint.seen, open, fleet::silence_allowed(settings.interval, settings.hold), now);
     if (open) answer.tunnel = endpoint.tunnel;
     answer.reason = to_string(endpoint.life.reason());
     for (const auto& [instance_id, instance] : endpoint.instances) {
@@ -102,9 +102,11 @@ Registry::Waiting Registry::waiting(const EndpointId& id) const {
     }
     if (endpoint.seen) {
       const auto age = std::chrono::duration_cast<milliseconds>(now - *endpoint.seen);
-      answer.last_seen_text = format_age(age) + " ago (" + format_rfc3339(wall_of(*endpoint.seen)) + ")";
+      answer.last_seen_text =
+          format_age(age) + " ago (" + format_rfc3339(wall_of(*endpoint.seen)) + ")";
     }
-    answer.patience = 2 * std::max(settings.interval, settings.hold) + 2 * settings.tunnel_open_deadline;
+    answer.patience =
+        2 * std::max(settings.interval, settings.hold) + 2 * settings.tunnel_open_deadline;
   });
   return answer;
 }

@@ -61,34 +61,42 @@ json Registry::describe(const Endpoint& endpoint, bool whole, SteadyTime now) co
   const auto* newest = freshest(endpoint);
   json tunnel{{"state", to_string(endpoint.life.state())},
               {"reason", to_string(endpoint.life.reason())},
-              {"since", endpoint.life.since() == SteadyTime{} ? json(nullptr)
-                                                             : json(format_rfc3339(wall_of(endpoint.life.since())))},
+              {"since", endpoint.life.since() == SteadyTime{}
+                            ? json(nullptr)
+                            : json(format_rfc3339(wall_of(endpoint.life.since())))},
               {"id", live ? endpoint.tunnel->id().text : ""},
               {"instance", live ? endpoint.tunnel->instance().text : ""},
               {"idle-in", nullptr}};
   if (live) {
-    if (const auto left = endpoint.tunnel->idle_in()) tunnel["idle-in"] = format_duration(std::chrono::ceil<std::chrono::seconds>(*left));
+    if (const auto left = endpoint.tunnel->idle_in())
+      tunnel["idle-in"] = format_duration(std::chrono::ceil<std::chrono::seconds>(*left));
   }
-  json view{{"apiVersion", "edge/v1"},
-            {"id", endpoint.record.id.text},
-            {"name", endpoint.record.name},
-            {"state", to_string(state)},
-            {"created", format_rfc3339(endpoint.record.created)},
-            {"last-seen", endpoint.seen ? json(format_rfc3339(wall_of(open ? now : *endpoint.seen))) : json(nullptr)},
-            {"address", newest ? newest->record.address : ""},
-            {"associated", endpoint.record.edge_id_hash.has_value()},
-            {"token-expires", endpoint.record.edge_id_hash ? json(nullptr) : time_or_null(endpoint.record.token_expires)},
-            {"url", endpoint.record.url.empty() ? url_ : endpoint.record.url},
-            {"interval", format_duration(settings.interval)},
-            {"hold", settings.hold.count() == 0 ? "off" : format_duration(settings.hold)},
-            {"wait-at-most", format_duration(endpoint.held() || open ? milliseconds{0} : settings.interval)},
-            {"version", newest ? printable(newest->record.version) : ""},
-            {"tunnel", std::move(tunnel)}};
+  json view{
+      {"apiVersion", "edge/v1"},
+      {"id", endpoint.record.id.text},
+      {"name", endpoint.record.name},
+      {"state", to_string(state)},
+      {"created", format_rfc3339(endpoint.record.created)},
+      {"last-seen",
+       endpoint.seen ? json(format_rfc3339(wall_of(open ? now : *endpoint.seen))) : json(nullptr)},
+      {"address", newest ? newest->record.address : ""},
+      {"associated", endpoint.record.edge_id_hash.has_value()},
+      {"token-expires",
+       endpoint.record.edge_id_hash ? json(nullptr) : time_or_null(endpoint.record.token_expires)},
+      {"url", endpoint.record.url.empty() ? url_ : endpoint.record.url},
+      {"interval", format_duration(settings.interval)},
+      {"hold", settings.hold.count() == 0 ? "off" : format_duration(settings.hold)},
+      {"wait-at-most",
+       format_duration(endpoint.held() || open ? milliseconds{0} : settings.interval)},
+      {"version", newest ? printable(newest->record.version) : ""},
+      {"tunnel", std::move(tunnel)}};
   view["instances"] = json::array();
-  for (const auto& [id, instance] : endpoint.instances) view["instances"].push_back(describe_instance(instance));
+  for (const auto& [id, instance] : endpoint.instances)
+    view["instances"].push_back(describe_instance(instance));
   if (!whole) return view;
   view["sessions"] = json::array();
-  for (const auto& [id, session] : endpoint.sessions) view["sessions"].push_back(describe_session(*session));
+  for (const auto& [id, session] : endpoint.sessions)
+    view["sessions"].push_back(describe_session(*session));
   view["settings"] = endpoint.record.settings;
   return view;
 }
@@ -103,7 +111,9 @@ json Registry::describe(const EndpointId& id, bool whole) const {
 json Registry::describe_all() const {
   std::map<std::string, json> sorted;
   const auto now = clock_.steady();
-  each([&](Endpoint& endpoint) { sorted.emplace(endpoint.record.name, describe(endpoint, false, now)); });
+  each([&](Endpoint& endpoint) {
+    sorted.emplace(endpoint.record.name, describe(endpoint, false, now));
+  });
   json items = json::array();
   for (auto& [name, view] : sorted) items.push_back(std::move(view));
   return items;
@@ -114,8 +124,9 @@ Counts Registry::counts() const {
   const auto now = clock_.steady();
   each([&](Endpoint& endpoint) {
     const auto& settings = endpoint.settings;
-    const auto state = fleet::endpoint_state(endpoint.seen, endpoint.life.state() == fleet::TunnelState::open,
-                                             fleet::silence_allowed(settings.interval, settings.hold), now);
+    const auto state =
+        fleet::endpoint_state(endpoint.seen, endpoint.life.state() == fleet::TunnelState::open,
+                              fleet::silence_allowed(settings.interval, settings.hold), now);
     ++(state == fleet::EndpointState::fresh    ? counts.fresh
        : state == fleet::EndpointState::online ? counts.online
                                                : counts.offline);

@@ -1,4 +1,5 @@
-// The way from an event loop to the store and back: SQL runs on one thread of its own, never on a loop.
+// The way from an event loop to the store and back: SQL runs on one thread of its own, never on a
+// loop.
 #pragma once
 
 #include <boost/asio/co_spawn.hpp>
@@ -16,12 +17,13 @@ class StoreWorker {
   explicit StoreWorker(store::Store& store) : store_(store), thread_(1) {}
   ~StoreWorker() { thread_.join(); }
 
-  // Runs `work(store)` on the store's thread and comes back to the caller's loop with what it returned.
-  // REQUIRES: a named lambda that captures values (gcc 12 destroys temporaries of capturing lambdas twice).
+  // Runs `work(store)` on the store's thread and comes back to the caller's loop with what it
+  // returned. REQUIRES: a named lambda that captures values (gcc 12 destroys temporaries of
+  // capturing lambdas twice).
   template <class Work>
   net::Task<std::invoke_result_t<Work&, store::Store&>> run(Work work) {
-    co_return co_await net::asio::co_spawn(thread_.get_executor(), on_thread(store_, std::move(work)),
-                                           net::asio::use_awaitable);
+    co_return co_await net::asio::co_spawn(
+        thread_.get_executor(), on_thread(store_, std::move(work)), net::asio::use_awaitable);
   }
 
   // Runs it some time, in order; a failure is the work's own to log.
@@ -30,11 +32,14 @@ class StoreWorker {
     net::asio::post(thread_, [&store = store_, work = std::move(work)]() mutable { work(store); });
   }
 
-  void drain() { thread_.join(); }  // everything posted is done when it returns; nothing may come after
+  void drain() {
+    thread_.join();
+  }  // everything posted is done when it returns; nothing may come after
 
  private:
   template <class Work>
-  static net::Task<std::invoke_result_t<Work&, store::Store&>> on_thread(store::Store& store, Work work) {
+  static net::Task<std::invoke_result_t<Work&, store::Store&>> on_thread(store::Store& store,
+                                                                         Work work) {
     co_return work(store);
   }
   store::Store& store_;

@@ -11,7 +11,9 @@ namespace {
 // libssh keeps the memory that one write needs for ever: 32 KB costs little and is fast.
 constexpr std::size_t kChunk = 32 * 1024;
 
-Channel* self(void* userdata) { return static_cast<Channel*>(userdata); }
+Channel* self(void* userdata) {
+  return static_cast<Channel*>(userdata);
+}
 }  // namespace
 
 Channel::Channel(std::shared_ptr<Session> session, ssh_channel raw)
@@ -24,11 +26,13 @@ Channel::Channel(std::shared_ptr<Session> session, ssh_channel raw)
   callbacks_.channel_close_function = [](ssh_session, ssh_channel, void* user) noexcept {
     self(user)->session_->moved();
   };
-  callbacks_.channel_exit_status_function = [](ssh_session, ssh_channel, int status, void* user) noexcept {
+  callbacks_.channel_exit_status_function = [](ssh_session, ssh_channel, int status,
+                                               void* user) noexcept {
     self(user)->exit_.status = status;
   };
-  callbacks_.channel_exit_signal_function = [](ssh_session, ssh_channel, const char* signal, int core,
-                                               const char* message, const char*, void* user) noexcept {
+  callbacks_.channel_exit_signal_function = [](ssh_session, ssh_channel, const char* signal,
+                                               int core, const char* message, const char*,
+                                               void* user) noexcept {
     auto& exit = self(user)->exit_;
     exit.signal = printable(signal ? signal : "", 64);
     exit.message = printable(message ? message : "", 1024);
@@ -38,20 +42,25 @@ Channel::Channel(std::shared_ptr<Session> session, ssh_channel raw)
   ssh_add_channel_callbacks(raw_, &callbacks_);
 }
 
-Channel::~Channel() { close(); }
+Channel::~Channel() {
+  close();
+}
 
-net::asio::any_io_executor Channel::executor() { return session_->executor(); }
+net::asio::any_io_executor Channel::executor() {
+  return session_->executor();
+}
 
 Task<net::Read> Channel::read(net::asio::mutable_buffer buffer, int is_stderr) {
   auto session = session_;
   while (raw_ != nullptr) {
-    const int rc = ssh_channel_read_nonblocking(raw_, buffer.data(),
-                                                static_cast<std::uint32_t>(buffer.size()), is_stderr);
+    const int rc = ssh_channel_read_nonblocking(
+        raw_, buffer.data(), static_cast<std::uint32_t>(buffer.size()), is_stderr);
     session->touched();
     if (rc > 0) co_return net::Read{{}, static_cast<std::size_t>(rc)};
     if (raw_ == nullptr) break;
     if (rc == SSH_EOF || ssh_channel_is_eof(raw_)) {
-      // Packets that the failed read processed may have brought the last bytes and the EOF together.
+      // Packets that the failed read processed may have brought the last bytes and the EOF
+      // together.
       if (ssh_channel_poll(raw_, is_stderr) > 0) continue;
       co_return net::Read{net::asio::error::eof, 0};
     }
@@ -67,7 +76,8 @@ Task<net::error_code> Channel::write(net::asio::const_buffer bytes, int is_stder
     if (raw_ == nullptr || !session->alive() || !ssh_channel_is_open(raw_)) {
       co_return net::asio::error::connection_reset;
     }
-    // libssh would buffer up to the peer's whole window: what the kernel has not taken stops us first.
+    // libssh would buffer up to the peer's whole window: what the kernel has not taken stops us
+    // first.
     const bool kernel_full = (ssh_get_status(session->raw()) & SSH_WRITE_PENDING) != 0;
     const auto room = std::min<std::size_t>({bytes.size(), kChunk, ssh_channel_window_size(raw_)});
     int written = 0;
@@ -96,8 +106,8 @@ void Channel::close() noexcept {
   if (raw == nullptr) return;
   session_->remove(this);
   ssh_remove_channel_callbacks(raw, &callbacks_);
-  // With a full socket the first call may only send EOF; the second one sends CLOSE. Without it the peer's
-  // channel would leak.
+  // With a full socket the first call may only send EOF; the second one sends CLOSE. Without it the
+  // peer's channel would leak.
   if (session_->alive() && ssh_channel_is_open(raw) && ssh_channel_close(raw) == SSH_AGAIN) {
     ssh_channel_close(raw);
   }

@@ -1,5 +1,5 @@
-// One channel of a session as a byte stream, with SSH's extras: stderr, exit status, requests. Private to lib/ssh;
-// others see net::Stream or the types of shell_server.hpp and shell_client.hpp.
+// One channel of a session as a byte stream, with SSH's extras: stderr, exit status, requests.
+// Private to lib/ssh; others see net::Stream or the types of shell_server.hpp and shell_client.hpp.
 #pragma once
 
 #include <functional>
@@ -35,8 +35,9 @@ class Channel final : public net::Stream {
   // Completes when the peer has closed the channel, or the session has died.
   Task<> closed();
 
-  void detach() noexcept;  // by the session, when it ends: libssh frees the raw channel itself
-  void refused() noexcept;  // the peer refused the open: only freed, never closed (it would drop the session)
+  void detach() noexcept;   // by the session, when it ends: libssh frees the raw channel itself
+  void refused() noexcept;  // the peer refused the open: only freed, never closed (it would drop
+                            // the session)
   ssh_channel raw() const noexcept { return raw_; }
   Session& session() noexcept { return *session_; }
 

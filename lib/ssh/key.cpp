@@ -11,7 +11,9 @@ Key& Key::operator=(Key&& other) noexcept {
   std::swap(raw_, other.raw_);
   return *this;
 }
-Key::~Key() { ssh_key_free(raw_); }
+Key::~Key() {
+  ssh_key_free(raw_);
+}
 
 Result<Key> Key::generate() {
   ssh_key raw = nullptr;
@@ -38,7 +40,8 @@ Result<Key> Key::from_public_line(const std::string& line) {
     return fail(Errc::usage, "not an ed25519 public key");
   }
   const auto end = line.find(' ', kPrefix.size());
-  const auto body = line.substr(kPrefix.size(), end == std::string::npos ? end : end - kPrefix.size());
+  const auto body =
+      line.substr(kPrefix.size(), end == std::string::npos ? end : end - kPrefix.size());
   ssh_key raw = nullptr;
   if (ssh_pki_import_pubkey_base64(body.c_str(), SSH_KEYTYPE_ED25519, &raw) != SSH_OK) {
     return fail(Errc::usage, "not an ed25519 public key");
@@ -48,7 +51,8 @@ Result<Key> Key::from_public_line(const std::string& line) {
 
 Secret Key::private_text() const {
   char* text = nullptr;
-  if (ssh_pki_export_privkey_base64(raw_, nullptr, nullptr, nullptr, &text) != SSH_OK) return Secret{};
+  if (ssh_pki_export_privkey_base64(raw_, nullptr, nullptr, nullptr, &text) != SSH_OK)
+    return Secret{};
   const TextHandle owner(text);
   Secret secret{std::string_view(text)};
   wipe(text, secret.reveal().size());
@@ -75,6 +79,8 @@ bool Key::same_public(const Key& other) const {
   return ssh_key_cmp(raw_, other.raw_, SSH_KEY_CMP_PUBLIC) == 0;
 }
 
-std::string library_version() { return ssh_version(0); }
+std::string library_version() {
+  return ssh_version(0);
+}
 
 }  // namespace edge::ssh

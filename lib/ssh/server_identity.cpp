@@ -23,6 +23,8 @@ ServerIdentity::ServerIdentity(const Secret& host_key_text) : raw_(ssh_bind_new(
   ssh_bind_options_set(raw_, SSH_BIND_OPTIONS_IMPORT_KEY, ssh_key_dup(key->raw()));
 }
 
-ServerIdentity::~ServerIdentity() { ssh_bind_free(raw_); }
+ServerIdentity::~ServerIdentity() {
+  ssh_bind_free(raw_);
+}
 
 }  // namespace edge::ssh

@@ -11,7 +11,8 @@
 
 namespace edge::ssh {
 namespace {
-// Reads of one turn before other sessions of the loop get theirs; 4 KB each (libssh's MAX_BUF_SIZE).
+// Reads of one turn before other sessions of the loop get theirs; 4 KB each (libssh's
+// MAX_BUF_SIZE).
 constexpr int kTurnBudget = 64;
 }  // namespace
 
@@ -54,7 +55,7 @@ Task<bool> Session::progress() {
   if (alive_) co_await progress_.async_wait(net::as_values);
   // Who was cancelled sees a dead session: its loop must end.
   const auto state = co_await net::asio::this_coro::cancellation_state;
-  co_return alive_ && state.cancelled() == net::asio::cancellation_type::none;
+  co_return alive_&& state.cancelled() == net::asio::cancellation_type::none;
 }
 
 void Session::touched() {
@@ -63,7 +64,9 @@ void Session::touched() {
   if (traffic() != seen_traffic_ || (wants_to_write && !writing_)) schedule();
 }
 
-void Session::remove(Channel* channel) noexcept { std::erase(channels_, channel); }
+void Session::remove(Channel* channel) noexcept {
+  std::erase(channels_, channel);
+}
 
 void Session::schedule() {
   if (std::exchange(scheduled_, true)) return;
@@ -125,7 +128,8 @@ void Session::arm() {
 void Session::die(std::string reason) {
   alive_ = false;
   reason_ = std::move(reason);
-  // libssh may have closed the descriptor already: let asio forget the number before anyone reuses it.
+  // libssh may have closed the descriptor already: let asio forget the number before anyone reuses
+  // it.
   if (descriptor_.is_open()) descriptor_.release();
   progress_.cancel();
 }

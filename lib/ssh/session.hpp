@@ -1,12 +1,14 @@
-// One libssh session under one asio loop: the pump. libssh does the protocol and the system calls; asio only says
-// when the descriptor is ready. Private to lib/ssh.
+// One libssh session under one asio loop: the pump. libssh does the protocol and the system calls;
+// asio only says when the descriptor is ready. Private to lib/ssh.
 //
 // The pattern (each line was learned the hard way, docs/tunnel-protocol.md has the traps):
 //   - one ssh_event per session: with a shared one every call is O(all sessions);
-//   - the session's own descriptor, not a dup: libssh closes it by itself, so asio's hold on it is released in
+//   - the session's own descriptor, not a dup: libssh closes it by itself, so asio's hold on it is
+//   released in
 //     the same handler;
 //   - callbacks only record; work happens after libssh returned;
-//   - any call into libssh may have processed packets of *other* channels: after each one comes touched().
+//   - any call into libssh may have processed packets of *other* channels: after each one comes
+//   touched().
 // Thread rule: the loop's thread only.
 #pragma once
 
@@ -32,7 +34,8 @@ class Session : public std::enable_shared_from_this<Session> {
   ~Session();
   Session(const Session&) = delete;
 
-  // REQUIRES: libssh knows the descriptor (ssh_bind_accept_fd, or the first ssh_connect). Starts the pump.
+  // REQUIRES: libssh knows the descriptor (ssh_bind_accept_fd, or the first ssh_connect). Starts
+  // the pump.
   bool start();
   // Says goodbye if it can, ends every channel, lets whoever waits go on. Safe to repeat.
   void close() noexcept;
@@ -48,7 +51,10 @@ class Session : public std::enable_shared_from_this<Session> {
   // After every call into libssh from outside of the pump.
   void touched();
   // Wakes everybody who waits in progress(); for callbacks and for channels that end.
-  void moved() { moved_ = true; schedule(); }
+  void moved() {
+    moved_ = true;
+    schedule();
+  }
 
   // Repeats a non-blocking libssh call until it says something else than SSH_AGAIN.
   template <class Step>
@@ -75,9 +81,11 @@ class Session : public std::enable_shared_from_this<Session> {
   void arm();
   void schedule();
   void die(std::string reason);
-  // Whatever moved: bytes at the socket (a flush alone wakes a writer) and packets inside of libssh.
+  // Whatever moved: bytes at the socket (a flush alone wakes a writer) and packets inside of
+  // libssh.
   std::uint64_t traffic() const noexcept {
-    return socket_bytes_.in_bytes + socket_bytes_.out_bytes + packets_.in_packets + packets_.out_packets;
+    return socket_bytes_.in_bytes + socket_bytes_.out_bytes + packets_.in_packets +
+           packets_.out_packets;
   }
 
   net::asio::any_io_executor executor_;

@@ -20,18 +20,21 @@ Error lost(Session& session, const std::string& step) {
   std::string words = session.reason();
   if (words.empty() || words == "closed") words = ssh_get_error(session.raw());
   session.close();
-  return fail(Errc::failure, "the session ended while " + step + (words.empty() ? "" : ": " + words));
+  return fail(Errc::failure,
+              "the session ended while " + step + (words.empty() ? "" : ": " + words));
 }
 
 net::Task<Result<void>> check_host_key(Session& session, std::string expected) {
   ssh_key raw = nullptr;
-  if (ssh_get_server_publickey(session.raw(), &raw) != SSH_OK) co_return lost(session, "reading the host key");
+  if (ssh_get_server_publickey(session.raw(), &raw) != SSH_OK)
+    co_return lost(session, "reading the host key");
   const Key seen(raw);
   auto known = Key::from_public_line(expected);
   if (known && known->same_public(seen)) co_return Result<void>{};
   const auto shown = seen.fingerprint();
   session.close();
-  co_return fail(Errc::not_allowed, "the far side shows another host key than the pinned one (" + shown + ")");
+  co_return fail(Errc::not_allowed,
+                 "the far side shows another host key than the pinned one (" + shown + ")");
 }
 
 net::Task<bool> request_environment(std::shared_ptr<Session> session, Channel& channel,
@@ -39,7 +42,8 @@ net::Task<bool> request_environment(std::shared_ptr<Session> session, Channel& c
   for (const auto& [name, value] : target.environment) {
     // A refused variable is no failure, as with ssh.
     co_await session->call([&] {
-      return channel.raw() ? ssh_channel_request_env(channel.raw(), name.c_str(), value.c_str()) : SSH_ERROR;
+      return channel.raw() ? ssh_channel_request_env(channel.raw(), name.c_str(), value.c_str())
+                           : SSH_ERROR;
     });
   }
   co_return session->alive();
@@ -48,10 +52,13 @@ net::Task<bool> request_environment(std::shared_ptr<Session> session, Channel& c
 }  // namespace
 
 ShellClient::ShellClient(std::shared_ptr<Part> part) : part_(std::move(part)) {}
-ShellClient::~ShellClient() { close(); }
+ShellClient::~ShellClient() {
+  close();
+}
 
 net::Task<Result<std::unique_ptr<ShellClient>>> ShellClient::open(int descriptor, const Key& key,
-                                                                  ShellTarget target, milliseconds deadline) {
+                                                                  ShellTarget target,
+                                                                  milliseconds deadline) {
   const auto executor = co_await net::asio::this_coro::executor;
   auto part = std::make_shared<Part>();
   auto raw = make_client(descriptor, target.account, kServerCiphers);
@@ -68,7 +75,8 @@ net::Task<Result<std::unique_ptr<ShellClient>>> ShellClient::open(int descriptor
   if (rc != SSH_OK) co_return lost(pump, "shaking hands");
   if (auto same = co_await check_host_key(pump, target.host_key); !same) co_return same.error();
 
-  rc = co_await pump.call([&] { return again_or(ssh_userauth_publickey(session, nullptr, key.raw())); });
+  rc = co_await pump.call(
+      [&] { return again_or(ssh_userauth_publickey(session, nullptr, key.raw())); });
   if (rc != SSH_AUTH_SUCCESS) co_return lost(pump, "logging in");
 
   ssh_channel channel = ssh_channel_new(session);
@@ -88,7 +96,8 @@ net::Task<Result<std::unique_ptr<ShellClient>>> ShellClient::open(int descriptor
     });
     if (rc != SSH_OK) co_return lost(pump, "asking for a terminal");
   }
-  if (!co_await request_environment(part->session, *part->channel, target)) co_return lost(pump, "starting");
+  if (!co_await request_environment(part->session, *part->channel, target))
+    co_return lost(pump, "starting");
   rc = co_await pump.call([&] {
     return target.command.empty() ? ssh_channel_request_shell(channel)
                                   : ssh_channel_request_exec(channel, target.command.c_str());
@@ -97,7 +106,9 @@ net::Task<Result<std::unique_ptr<ShellClient>>> ShellClient::open(int descriptor
   co_return client;
 }
 
-net::Stream& ShellClient::stream() { return *part_->channel; }
+net::Stream& ShellClient::stream() {
+  return *part_->channel;
+}
 
 net::Task<net::Read> ShellClient::read_error(net::asio::mutable_buffer buffer) {
   return part_->channel->read_error(buffer);
@@ -106,14 +117,17 @@ net::Task<net::Read> ShellClient::read_error(net::asio::mutable_buffer buffer) {
 net::Task<> ShellClient::resize(int columns, int rows) {
   auto part = part_;
   co_await part->session->call([&] {
-    return part->channel->raw() ? ssh_channel_change_pty_size(part->channel->raw(), columns, rows) : SSH_ERROR;
+    return part->channel->raw() ? ssh_channel_change_pty_size(part->channel->raw(), columns, rows)
+                                : SSH_ERROR;
   });
 }
 
 net::Task<> ShellClient::send_signal(std::string name) {
   auto part = part_;
   co_await part->session->call([&] {
-    return part->channel->raw() ? ssh_channel_request_send_signal(part->channel->raw(), name.c_str()) : SSH_ERROR;
+    return part->channel->raw()
+               ? ssh_channel_request_send_signal(part->channel->raw(), name.c_str())
+               : SSH_ERROR;
   });
 }
 

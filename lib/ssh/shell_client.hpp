@@ -1,4 +1,5 @@
-// edgectl's end of a session: SSH over a connected descriptor, one session channel, one shell or command.
+// edgectl's end of a session: SSH over a connected descriptor, one session channel, one shell or
+// command.
 #pragma once
 
 #include <memory>
@@ -26,9 +27,11 @@ struct ShellTarget {
 // Thread rule: the thread of the executor only.
 class ShellClient {
  public:
-  // Handshake, login with the session's key, channel, pty, shell. `descriptor` is the client's from here on.
+  // Handshake, login with the session's key, channel, pty, shell. `descriptor` is the client's from
+  // here on.
   static net::Task<Result<std::unique_ptr<ShellClient>>> open(int descriptor, const Key& key,
-                                                              ShellTarget target, milliseconds deadline);
+                                                              ShellTarget target,
+                                                              milliseconds deadline);
   ~ShellClient();
   ShellClient(const ShellClient&) = delete;
 

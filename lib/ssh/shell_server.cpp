@@ -8,8 +8,8 @@
 namespace edge::ssh {
 namespace {
 
-constexpr std::size_t kChannels = 16;       // session channels of one connection
-constexpr std::size_t kVariables = 64;      // environment requests of one channel
+constexpr std::size_t kChannels = 16;   // session channels of one connection
+constexpr std::size_t kVariables = 64;  // environment requests of one channel
 constexpr std::size_t kVariableBytes = 4096;
 constexpr std::size_t kCommandBytes = 128 * 1024;  // the kernel's own limit for one argument
 constexpr int kTries = 6;
@@ -47,8 +47,8 @@ class OrderedChannel final : public ShellChannel {
     if (end.signal.empty()) {
       ssh_channel_request_send_exit_status(channel_.raw(), end.status);
     } else {
-      ssh_channel_request_send_exit_signal(channel_.raw(), end.signal.c_str(), end.core_dumped ? 1 : 0,
-                                           end.message.c_str(), "");
+      ssh_channel_request_send_exit_signal(channel_.raw(), end.signal.c_str(),
+                                           end.core_dumped ? 1 : 0, end.message.c_str(), "");
     }
     session_->touched();
     co_await channel_.shutdown_write();
@@ -60,8 +60,8 @@ class OrderedChannel final : public ShellChannel {
 
  private:
   static OrderedChannel& of(void* userdata) { return *static_cast<OrderedChannel*>(userdata); }
-  static int on_pty(ssh_session, ssh_channel, const char* terminal, int columns, int rows, int x_pixels,
-                    int y_pixels, void* user) noexcept {
+  static int on_pty(ssh_session, ssh_channel, const char* terminal, int columns, int rows,
+                    int x_pixels, int y_pixels, void* user) noexcept {
     auto& self = of(user);
     if (self.started_) return -1;
     self.order_.pty = PtyRequest{std::string(terminal ? terminal : "").substr(0, 64), columns, rows,
@@ -84,7 +84,8 @@ class OrderedChannel final : public ShellChannel {
   static int on_window(ssh_session, ssh_channel, int columns, int rows, int x_pixels, int y_pixels,
                        void* user) noexcept {
     auto& self = of(user);
-    if (self.order_.pty) self.order_.pty = PtyRequest{self.order_.pty->terminal, columns, rows, x_pixels, y_pixels};
+    if (self.order_.pty)
+      self.order_.pty = PtyRequest{self.order_.pty->terminal, columns, rows, x_pixels, y_pixels};
     if (self.on_resize) self.on_resize(columns, rows, x_pixels, y_pixels);
     return 0;
   }
@@ -122,14 +123,17 @@ struct ShellServer::Part {
 
   static Part& of(void* userdata) { return *static_cast<Part*>(userdata); }
 
-  static int on_key(ssh_session, const char* user, ssh_key key, char signature, void* userdata) noexcept {
+  static int on_key(ssh_session, const char* user, ssh_key key, char signature,
+                    void* userdata) noexcept {
     auto& part = of(userdata);
-    const bool same = part.vouched && ssh_key_cmp(part.vouched->raw(), key, SSH_KEY_CMP_PUBLIC) == 0;
+    const bool same =
+        part.vouched && ssh_key_cmp(part.vouched->raw(), key, SSH_KEY_CMP_PUBLIC) == 0;
     if (!same || part.failures >= kTries) {
       ++part.failures;
       return SSH_AUTH_DENIED;
     }
-    // Called twice: first to ask (no signature yet), then with the signature that libssh has checked.
+    // Called twice: first to ask (no signature yet), then with the signature that libssh has
+    // checked.
     if (signature == SSH_PUBLICKEY_STATE_NONE) return SSH_AUTH_SUCCESS;
     if (signature != SSH_PUBLICKEY_STATE_VALID) return SSH_AUTH_DENIED;
     part.account = user ? user : "";
@@ -143,7 +147,8 @@ struct ShellServer::Part {
     if (!part.logged_in || part.session->channel_count() >= kChannels) return nullptr;
     ssh_channel channel = ssh_channel_new(session);
     if (channel == nullptr) return nullptr;
-    // Requests may follow in the same turn: the callbacks must hang on the channel before we return.
+    // Requests may follow in the same turn: the callbacks must hang on the channel before we
+    // return.
     part.waiting.push_back(std::make_shared<OrderedChannel>(part.session, channel, part.account));
     return channel;
   }
@@ -159,8 +164,9 @@ struct ShellServer::Part {
   }
 };
 
-ShellServer::ShellServer(net::asio::any_io_executor executor, int descriptor, const ServerIdentity& identity,
-                         const std::string& vouched_key, OnOrder on_order)
+ShellServer::ShellServer(net::asio::any_io_executor executor, int descriptor,
+                         const ServerIdentity& identity, const std::string& vouched_key,
+                         OnOrder on_order)
     : part_(std::make_shared<Part>()) {
   part_->on_order = std::move(on_order);
   if (auto key = Key::from_public_line(vouched_key)) part_->vouched = std::move(*key);
@@ -178,7 +184,8 @@ ShellServer::ShellServer(net::asio::any_io_executor executor, int descriptor, co
     if (auto part = weak.lock()) part->hand_out();
   };
   if (part_->accepted) {
-    part_->accepted = ssh_handle_key_exchange(part_->session->raw()) != SSH_ERROR && part_->session->start();
+    part_->accepted =
+        ssh_handle_key_exchange(part_->session->raw()) != SSH_ERROR && part_->session->start();
   }
 }
 
@@ -199,7 +206,8 @@ net::Task<Result<void>> ShellServer::establish(milliseconds deadline) {
   if (part->logged_in) co_return Result<void>{};
   const auto reason = bound.passed() ? "no login in time" : session.reason();
   session.close();
-  co_return fail(bound.passed() ? Errc::timed_out : Errc::not_allowed, "session login failed: " + reason);
+  co_return fail(bound.passed() ? Errc::timed_out : Errc::not_allowed,
+                 "session login failed: " + reason);
 }
 
 net::Task<> ShellServer::until_dead() {
@@ -209,6 +217,8 @@ net::Task<> ShellServer::until_dead() {
   }
 }
 
-void ShellServer::close() noexcept { part_->session->close(); }
+void ShellServer::close() noexcept {
+  part_->session->close();
+}
 
 }  // namespace edge::ssh

@@ -1,5 +1,5 @@
-// The agent's session server: SSH over one stream of the tunnel, for exactly one vouched public key. It knows the
-// protocol only; what a shell is, others decide.
+// The agent's session server: SSH over one stream of the tunnel, for exactly one vouched public
+// key. It knows the protocol only; what a shell is, others decide.
 #pragma once
 
 #include <functional>
@@ -31,7 +31,7 @@ struct ShellOrder {
   std::string account;
   std::optional<PtyRequest> pty;
   std::vector<std::pair<std::string, std::string>> environment;  // bounded, not filtered
-  std::string command;  // empty: a login shell
+  std::string command;                                           // empty: a login shell
 };
 
 struct ShellEnd {
@@ -51,7 +51,8 @@ class ShellChannel {
   // Called on the loop; may be set once the channel is handed over.
   std::function<void(int columns, int rows, int x_pixels, int y_pixels)> on_resize;
   std::function<void(const std::string& name)> on_signal;
-  // Completes when the operator has closed the channel, the transport has died, or we have finished.
+  // Completes when the operator has closed the channel, the transport has died, or we have
+  // finished.
   virtual net::Task<> closed() = 0;
   // Reports the end and closes the channel.
   virtual net::Task<> finish(ShellEnd end) = 0;

@@ -19,8 +19,8 @@ struct TunnelClient::Part {
   ssh_callbacks_struct callbacks{};
   std::vector<ssh_channel> arrived;  // accepted inside of a callback, made streams after the turn
 
-  static ssh_channel on_forwarded(ssh_session session, const char* destination, int port, const char*, int,
-                                  void* userdata) noexcept {
+  static ssh_channel on_forwarded(ssh_session session, const char* destination, int port,
+                                  const char*, int, void* userdata) noexcept {
     auto& part = *static_cast<Part*>(userdata);
     if (destination == nullptr || part.target.forward_name != destination ||
         port != part.target.forward_port ||
@@ -124,9 +124,15 @@ void TunnelClient::probe() {
   part_->session->touched();
 }
 
-SteadyTime TunnelClient::last_heard() const { return part_->session->last_heard(); }
-bool TunnelClient::alive() const { return part_->session->alive(); }
-std::string TunnelClient::reason() const { return part_->session->reason(); }
+SteadyTime TunnelClient::last_heard() const {
+  return part_->session->last_heard();
+}
+bool TunnelClient::alive() const {
+  return part_->session->alive();
+}
+std::string TunnelClient::reason() const {
+  return part_->session->reason();
+}
 
 net::Task<> TunnelClient::until_dead() {
   auto session = part_->session;
@@ -135,6 +141,8 @@ net::Task<> TunnelClient::until_dead() {
   }
 }
 
-void TunnelClient::close() noexcept { part_->session->close(); }
+void TunnelClient::close() noexcept {
+  part_->session->close();
+}
 
 }  // namespace edge::ssh

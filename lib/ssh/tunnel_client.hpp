@@ -1,4 +1,5 @@
-// The agent's end of a tunnel: an SSH client that asks for one tcpip-forward and takes the streams edged opens.
+// The agent's end of a tunnel: an SSH client that asks for one tcpip-forward and takes the streams
+// edged opens.
 #pragma once
 
 #include <functional>
@@ -36,7 +37,8 @@ class TunnelClient {
   using Opened = boost::system::result<std::unique_ptr<TunnelClient>, TunnelFailure>;
 
   // `descriptor`: connected; the client's from here on.
-  static net::Task<Opened> open(int descriptor, TunnelTarget target, milliseconds deadline, OnStream on_stream);
+  static net::Task<Opened> open(int descriptor, TunnelTarget target, milliseconds deadline,
+                                OnStream on_stream);
   ~TunnelClient();
   TunnelClient(const TunnelClient&) = delete;
 
@@ -53,6 +55,7 @@ class TunnelClient {
   std::shared_ptr<Part> part_;
 };
 
-[[noreturn]] void throw_exception_from_error(const TunnelFailure& failure, const boost::source_location& where);
+[[noreturn]] void throw_exception_from_error(const TunnelFailure& failure,
+                                             const boost::source_location& where);
 
 }  // namespace edge::ssh

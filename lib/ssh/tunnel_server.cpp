@@ -16,7 +16,8 @@ struct TunnelServer::Part {
 
   static Part& of(void* userdata) { return *static_cast<Part*>(userdata); }
 
-  static int on_password(ssh_session, const char* user, const char* password, void* userdata) noexcept {
+  static int on_password(ssh_session, const char* user, const char* password,
+                         void* userdata) noexcept {
     auto& part = of(userdata);
     if (part.logged_in || part.failures >= part.rules.tries) return SSH_AUTH_DENIED;
     try {
@@ -31,8 +32,8 @@ struct TunnelServer::Part {
 
   static int on_none(ssh_session, const char*, void*) noexcept { return SSH_AUTH_DENIED; }
 
-  // Everything an agent asks for comes through here; 1 is libssh's "refuse". The answer to tcpip-forward must
-  // be given inside the callback: the message dies when we return.
+  // Everything an agent asks for comes through here; 1 is libssh's "refuse". The answer to
+  // tcpip-forward must be given inside the callback: the message dies when we return.
   static int on_message(ssh_session, ssh_message message, void* userdata) noexcept {
     auto& part = of(userdata);
     if (ssh_message_type(message) != SSH_REQUEST_GLOBAL ||
@@ -40,7 +41,8 @@ struct TunnelServer::Part {
       return 1;
     }
     const char* address = ssh_message_global_request_address(message);
-    if (!part.logged_in || part.forwarded || address == nullptr || part.rules.forward_name != address ||
+    if (!part.logged_in || part.forwarded || address == nullptr ||
+        part.rules.forward_name != address ||
         ssh_message_global_request_port(message) != part.rules.forward_port) {
       return 1;
     }
@@ -67,8 +69,10 @@ TunnelServer::TunnelServer(net::asio::any_io_executor executor, int descriptor,
   part_->accepted = ssh_bind_accept_fd(identity.raw(), raw.get(), descriptor) == SSH_OK;
   part_->session = std::make_shared<Session>(executor, std::move(raw), descriptor);
   if (part_->accepted) {
-    // Sends our banner. It may never say OK when the login comes in the same turn: do not wait for it.
-    part_->accepted = ssh_handle_key_exchange(part_->session->raw()) != SSH_ERROR && part_->session->start();
+    // Sends our banner. It may never say OK when the login comes in the same turn: do not wait for
+    // it.
+    part_->accepted =
+        ssh_handle_key_exchange(part_->session->raw()) != SSH_ERROR && part_->session->start();
   }
 }
 
@@ -81,14 +85,17 @@ TunnelServer::~TunnelServer() {
 net::Task<Result<void>> TunnelServer::establish(milliseconds deadline) {
   auto part = part_;
   auto& session = *part->session;
-  if (!part->accepted) co_return fail(Errc::failure, "cannot take the connection: " + session.reason());
+  if (!part->accepted)
+    co_return fail(Errc::failure, "cannot take the connection: " + session.reason());
   net::Deadline bound(session.executor(), deadline, [part] { part->session->close(); });
-  while (session.alive() && !(part->logged_in && part->forwarded) && part->failures < part->rules.tries) {
+  while (session.alive() && !(part->logged_in && part->forwarded) &&
+         part->failures < part->rules.tries) {
     if (!co_await session.progress()) break;
   }
   if (part->logged_in && part->forwarded && session.alive()) co_return Result<void>{};
   if (bound.passed()) {
-    co_return fail(Errc::timed_out, part->logged_in ? "no forward was asked for in time" : "no login in time");
+    co_return fail(Errc::timed_out,
+                   part->logged_in ? "no forward was asked for in time" : "no login in time");
   }
   const bool refused = part->failures > 0 && !part->logged_in;
   session.close();
@@ -99,13 +106,14 @@ net::Task<Result<void>> TunnelServer::establish(milliseconds deadline) {
 net::Task<Result<std::unique_ptr<net::Stream>>> TunnelServer::open_stream(milliseconds deadline) {
   auto part = part_;
   auto session = part->session;
-  if (!session->alive()) co_return fail(Errc::unreachable, "the tunnel is gone: " + session->reason());
+  if (!session->alive())
+    co_return fail(Errc::unreachable, "the tunnel is gone: " + session->reason());
   ssh_channel raw = ssh_channel_new(session->raw());
   if (raw == nullptr) co_return fail(Errc::unavailable, "cannot open a stream: out of memory");
   auto channel = std::make_unique<Channel>(session, raw);
   bool late = false;
-  // A channel that is still opening cannot be freed without leaking the peer's: a tunnel that does not even
-  // answer an open is of no use, so all of it ends.
+  // A channel that is still opening cannot be freed without leaking the peer's: a tunnel that does
+  // not even answer an open is of no use, so all of it ends.
   net::Deadline bound(session->executor(), deadline, [&late, session] {
     late = true;
     session->close();
@@ -129,9 +137,15 @@ void TunnelServer::probe() {
   session.touched();
 }
 
-SteadyTime TunnelServer::last_heard() const { return part_->session->last_heard(); }
-bool TunnelServer::alive() const { return part_->session->alive(); }
-std::string TunnelServer::reason() const { return part_->session->reason(); }
+SteadyTime TunnelServer::last_heard() const {
+  return part_->session->last_heard();
+}
+bool TunnelServer::alive() const {
+  return part_->session->alive();
+}
+std::string TunnelServer::reason() const {
+  return part_->session->reason();
+}
 
 net::Task<> TunnelServer::until_dead() {
   auto session = part_->session;
@@ -140,6 +154,8 @@ net::Task<> TunnelServer::until_dead() {
   }
 }
 
-void TunnelServer::close() noexcept { part_->session->close(); }
+void TunnelServer::close() noexcept {
+  part_->session->close();
+}
 
 }  // namespace edge::ssh

@@ -1,5 +1,6 @@
-// edged's end of a tunnel: an SSH server that lets an agent do exactly one thing, its one tcpip-forward. What the
-// forward names is no listener: it is the address that edged's own streams carry.
+// edged's end of a tunnel: an SSH server that lets an agent do exactly one thing, its one
+// tcpip-forward. What the forward names is no listener: it is the address that edged's own streams
+// carry.
 #pragma once
 
 #include <functional>
@@ -31,8 +32,8 @@ class TunnelServer {
   ~TunnelServer();
   TunnelServer(const TunnelServer&) = delete;
 
-  // Handshake, login and forward, all within the deadline. Errors: not_allowed (credentials), timed_out,
-  // failure (anything else that ended it), with libssh's words.
+  // Handshake, login and forward, all within the deadline. Errors: not_allowed (credentials),
+  // timed_out, failure (anything else that ended it), with libssh's words.
   net::Task<Result<void>> establish(milliseconds deadline);
 
   // A new stream to the agent (a forwarded-tcpip channel).

@@ -1,4 +1,5 @@
-// The messages of the poll port (docs/poll-api.md), parse and print. Parsers take hostile input: bounded, no throw.
+// The messages of the poll port (docs/poll-api.md), parse and print. Parsers take hostile input:
+// bounded, no throw.
 #pragma once
 
 #include <cstdint>
@@ -16,15 +17,16 @@ namespace edge::wire {
 // POST /v1/associate
 struct Associate {
   EndpointId endpoint;
-  std::string edge_id;    // a UUID
-  Secret secret;          // of the token
+  std::string edge_id;  // a UUID
+  Secret secret;        // of the token
   InstanceId instance;
-  std::string host_key;   // "ssh-ed25519 AAAA...", of the agent's session server
-  std::string version;    // of the agent
-  std::string platform;   // "linux-x86_64"
+  std::string host_key;  // "ssh-ed25519 AAAA...", of the agent's session server
+  std::string version;   // of the agent
+  std::string platform;  // "linux-x86_64"
   std::string host_name;
 };
-// JSON keys: endpoint, edge-id, secret (base64url), instance, host-key, version, platform, host-name.
+// JSON keys: endpoint, edge-id, secret (base64url), instance, host-key, version, platform,
+// host-name.
 std::string print_associate(const Associate& message);
 Result<Associate> parse_associate(std::string_view json);
 
@@ -41,9 +43,11 @@ struct Authorization {
   std::string ticket;  // base64url of 16 bytes; empty when mac is there
 };
 Result<Authorization> parse_authorization(std::string_view header);
-std::string print_rest(const EndpointId& endpoint, const InstanceId& instance, std::uint64_t counter);
+std::string print_rest(const EndpointId& endpoint, const InstanceId& instance,
+                       std::uint64_t counter);
 
-// Edge-Next: INTERVAL/HOLD in seconds with up to three decimals; HOLD 0 is "off".   "5/55", "0.25/0"
+// Edge-Next: INTERVAL/HOLD in seconds with up to three decimals; HOLD 0 is "off".   "5/55",
+// "0.25/0"
 struct Pace {
   milliseconds interval{5000};
   milliseconds hold{55000};  // 0: plain polling
@@ -58,21 +62,22 @@ std::optional<milliseconds> parse_wait(std::string_view prefer);
 
 // The 200 of a check-in: "yes, connect with these credentials".
 struct Offer {
-  TunnelId tunnel;            // also the SSH user name
-  std::string address;        // "host:port" of the tunnel port
-  std::string forward_name;   // of the one tcpip-forward
+  TunnelId tunnel;           // also the SSH user name
+  std::string address;       // "host:port" of the tunnel port
+  std::string forward_name;  // of the one tcpip-forward
   std::uint16_t forward_port = 0;
-  WallTime expires;           // of the credentials
-  milliseconds lifetime{0};   // what is left of it
-  milliseconds idle{0};       // the agent closes a tunnel that was without activity for this long
-  milliseconds probe{0};      // how often to probe the transport
-  std::string sealed;         // the password, sealed (raw bytes; base64 on the wire)
+  WallTime expires;          // of the credentials
+  milliseconds lifetime{0};  // what is left of it
+  milliseconds idle{0};      // the agent closes a tunnel that was without activity for this long
+  milliseconds probe{0};     // how often to probe the transport
+  std::string sealed;        // the password, sealed (raw bytes; base64 on the wire)
 };
-// JSON keys: tunnel, address, forward-name, forward-port, expires (RFC 3339), lifetime-ms, idle-ms, probe-ms,
-// credentials (base64).
+// JSON keys: tunnel, address, forward-name, forward-port, expires (RFC 3339), lifetime-ms, idle-ms,
+// probe-ms, credentials (base64).
 std::string print_offer(const Offer& offer);
 Result<Offer> parse_offer(std::string_view json);
-// The associated data of the seal: "endpoint.instance.tunnel.address.expires" with expires in unix milliseconds.
+// The associated data of the seal: "endpoint.instance.tunnel.address.expires" with expires in unix
+// milliseconds.
 std::string offer_associated_data(const EndpointId& endpoint, const InstanceId& instance,
                                   const Offer& offer);
 

@@ -3,6 +3,7 @@
 Real binaries, free ports, no root needed. Nothing here sleeps for a fixed time: it waits for what it can see (a file,
 a log line, a state in `edgectl -o json`) up to a deadline.
 """
+import contextlib
 import json
 import os
 import pathlib
@@ -116,16 +117,20 @@ class Edge:
         self.settings = settings
         self.edged = None
 
-    def init(self, url_host="localhost"):
-        done = self.run("edged", "init", "--config", self.config, "--url", f"https://{url_host}:{self.poll_port}",
-                        "--tunnel", f"{url_host}:{self.tunnel_port}")
+    def init(self, url_host="localhost", poll_dialled=None, tunnel_dialled=None):
+        """`poll_dialled`, `tunnel_dialled`: ports that agents are told, where a proxy stands in front."""
+        done = self.run("edged", "init", "--config", self.config,
+                        "--url", f"https://{url_host}:{poll_dialled or self.poll_port}",
+                        "--tunnel", f"{url_host}:{tunnel_dialled or self.tunnel_port}",
+                        "--poll-listen", f"[::]:{self.poll_port}", "--tunnel-listen", f"[::]:{self.tunnel_port}")
         assert done.returncode == 0, done.stderr
-        if self.settings:
-            text = self.config.read_text()
-            for key, value in self.settings.items():
-                section, name = key.split(".")
-                text += f"\n{section}:\n  {name}: {value}\n"
-            self.config.write_text(text)
+        sections = {}
+        for key, value in self.settings.items():
+            section, name = key.split(".")
+            sections.setdefault(section, []).append(f"  {name}: {value}\n")
+        with open(self.config, "a") as config:
+            for section, lines in sections.items():
+                config.write(f"\n{section}:\n" + "".join(lines))
         return self
 
     def start(self, **kwargs):
@@ -226,6 +231,16 @@ class Edge:
     def popen_connect(self, *arguments, **options):
         return subprocess.Popen([str(BIN / "edgectl"), "connect", *map(str, arguments)], env=self.environment(),
                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+
+    @contextlib.contextmanager
+    def required(self, endpoint="shop-17"):
+        """An operator who waits for a tunnel of the endpoint, and leaves at the end."""
+        operator = self.popen_connect(endpoint, "--wait", "60s", "--", "true")
+        try:
+            yield operator
+        finally:
+            operator.kill()
+            operator.communicate()
 
     def close(self):
         for program in reversed(self.programs):

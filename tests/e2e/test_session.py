@@ -3,14 +3,14 @@ import getpass
 import hashlib
 import json
 import os
-import pathlib
+import re
 import signal
 import subprocess
 import time
 
 import pytest
 
-from edge import BIN, PATIENCE, Edge, eventually, processes
+from edge import BIN, PATIENCE, Edge, eventually
 
 MB = 1_000_000
 
@@ -177,7 +177,8 @@ def test_output_just_before_the_end_is_never_lost(shop):
 def test_a_daemon_left_behind_with_the_pipes_does_not_keep_the_session(shop, far):
     command = far.new()
     started = time.monotonic()
-    done = shop.connect("shop-17", "--", f"setsid {command} & echo started", timeout=20)
+    has_left = "until ps -o args= -p $! | grep -q ^sleep; do :; done"  # setsid(2) is behind it then
+    done = shop.connect("shop-17", "--", f"setsid {command} & {has_left}; echo started", timeout=20)
     assert (done.returncode, done.stdout) == (0, "started\n")
     assert time.monotonic() - started < 5
     assert far.find(command)  # as after any other logout
@@ -208,9 +209,15 @@ def test_flags_after_the_dashes_belong_to_the_far_command(shop):
     assert done.stdout == "--help\n-o\njson\n--\n--wait\n"
 
 
-def test_a_command_of_100_kilobytes_passes(shop):
+def test_a_command_of_90_kilobytes_passes(shop):
+    done = shop.connect("shop-17", "--", "printf", "%s", "x" * 90_000)
+    assert (done.returncode, len(done.stdout)) == (0, 90_000)
+
+
+def test_a_command_that_is_too_long_is_refused_with_the_limit(shop):
     done = shop.connect("shop-17", "--", "printf", "%s", "x" * 100_000)
-    assert (done.returncode, len(done.stdout)) == (0, 100_000)
+    assert done.returncode == 255
+    assert "too long" in done.stderr and "98304" in done.stderr
 
 
 # Where a session lands.
@@ -239,11 +246,10 @@ def test_accept_env_of_the_agent_decides_what_passes(edge):
     assert "LC_ALL=C" in out and "LANG=C.UTF-8" not in out
 
 
-def test_without_a_command_the_shell_is_a_login_shell(shop):
-    done = shop.connect("shop-17", "-T", input="echo $0; exit 3\n")
-    shell = pathlib.Path(subprocess.run(["getent", "passwd", str(os.geteuid())], capture_output=True,
-                                        text=True).stdout.strip().split(":")[6]).name
-    assert (done.returncode, done.stdout.splitlines()[-1]) == (3, f"-{shell}")
+def test_without_a_command_the_shell_is_a_login_shell(edge):
+    edge.node(**{"session.shell": "/bin/sh"})  # bash would read the dot files of whoever runs this
+    done = edge.connect("shop-17", "-T", input="echo $0; exit 3\n")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (3, "-sh")
 
 
 def test_with_a_command_the_shell_is_no_login_shell(shop):
@@ -264,10 +270,8 @@ def test_a_session_is_a_unix_session_and_process_group_of_its_own(shop):
 
 
 def test_a_session_inherits_no_open_files_and_no_blocked_signals(shop):
-    script = "ls /proc/self/fd | tr '\\n' ' '; grep -E '^Sig(Blk|Ign)' /proc/self/status"
-    out = shop.connect("shop-17", "--", "bash", "-c", f"'{script}'".replace("'\\n'", '"\\n"')).stdout
-    assert out.split("SigBlk")[0].split() in (["0", "1", "2", "3"],), out
-    assert "SigBlk:\t0000000000000000" in out and "SigIgn:\t0000000000000000" in out, out
+    out = shop.connect("shop-17", "--", "ls /proc/self/fd; grep -E '^Sig(Blk|Ign)' /proc/self/status").stdout
+    assert out.splitlines() == ["0", "1", "2", "3", "SigBlk:\t0000000000000000", "SigIgn:\t0000000000000000"]
 
 
 # Who may have one.
@@ -363,7 +367,6 @@ def test_eight_sessions_at_once_on_one_endpoint_do_not_mix(shop):
     for number, process in enumerate(running):
         out, err = process.communicate(b"end %d\n" % number, timeout=30)
         assert (process.returncode, out, err) == (number, b"%d\n" % number * 500 + b"end %d\n" % number, b"")
-    assert len({i["tunnel"] for i in [{"tunnel": shop.endpoint()["tunnel"]["id"]}]}) == 1
 
 
 def test_live_sessions_are_listed_and_go_when_they_end(shop, far):
@@ -385,7 +388,7 @@ def test_a_slow_reader_does_not_stop_the_others_and_nobody_buffers_for_it(shop):
 
     shop.connect("shop-17", "--", "true")
     before = resident(shop.edged.pid) + resident(shop.agent.pid)
-    slow = shop.popen_connect("shop-17", "--", "yes | head -c 50000000")
+    slow = shop.popen_connect("shop-17", "--", "yes | head -c 50000000", bufsize=0)
     try:
         first = slow.stdout.read(1000)
         os.kill(slow.pid, signal.SIGSTOP)
@@ -487,6 +490,7 @@ def test_a_stopped_far_command_is_hung_up_too(shop, far):
 
 def test_after_a_killed_edgectl_the_tunnel_goes_idle(edge, far):
     edge.set("tunnel.idle", "500ms")
+    edge.set("session.keep-alive", "100ms")
     edge.node()
     command = far.new()
     kill_and_expect_no_orphan(edge, far, command, edge.popen_connect("shop-17", "--", command))
@@ -557,7 +561,7 @@ def test_connect_to_an_offline_endpoint_fails_at_once_with_5_and_says_since_when
     done = at_once(offline, "shop-17")
     assert done.returncode == 5
     assert "edgectl: cannot connect to shop-17: offline" in done.stderr
-    assert "last seen" in done.stderr and "ago" in done.stderr and "127.0.0.1" in done.stderr or "::1" in done.stderr
+    assert re.search(r"last seen \d+s ago \(20.*Z\) from (127\.0\.0\.1|::1)", done.stderr), done.stderr
     assert "hint: edgectl connect shop-17 --wait 10m" in done.stderr
 
 
@@ -635,7 +639,7 @@ def test_connect_with_a_command_without_a_running_edged_gives_255(bare):
 
 @pytest.mark.parametrize("target", ["", "@", "root@", "@shop-17", "UPPER", "a b", "../etc", "x" * 300, "-x@shop-17", "a/b@shop-17"])
 def test_a_target_that_is_no_name_is_a_usage_error(edge, target):
-    done = edge.connect("--", target) if False else edge.connect(target)
+    done = edge.connect(target)
     assert done.returncode == 2, done.stderr
 
 

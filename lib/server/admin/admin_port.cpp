@@ -23,7 +23,8 @@ Result<std::optional<gid_t>> group_id(const std::string& name) {
   if (name.empty()) return std::optional<gid_t>();
   const auto* entry = ::getgrnam(name.c_str());
   if (entry == nullptr) {
-    if (::geteuid() != 0) return std::optional<gid_t>();  // an unprivileged edged serves its own user
+    if (::geteuid() != 0)
+      return std::optional<gid_t>();  // an unprivileged edged serves its own user
     return fail(Errc::usage, "admin.group: no group '" + name + "' on this machine",
                 "groupadd --system " + name + ", or set admin.group");
   }
@@ -52,20 +53,23 @@ Result<void> AdminPort::listen() {
     if (*group) (void)!::chown(folder.c_str(), static_cast<uid_t>(-1), **group);
   }
   if (std::filesystem::exists(path, ignored)) {
-    if (somebody_answers(path)) return fail(Errc::conflict, "another edged listens on " + path.string());
+    if (somebody_answers(path))
+      return fail(Errc::conflict, "another edged listens on " + path.string());
     std::filesystem::remove(path, ignored);
   }
-  if (path.string().size() >= 108) return fail(Errc::usage, "admin.socket: the path is too long: " + path.string());
+  if (path.string().size() >= 108)
+    return fail(Errc::usage, "admin.socket: the path is too long: " + path.string());
   net::error_code error;
   const auto old_mask = ::umask(0117);  // never wider than 0660, not even for a moment
   acceptor_.open(net::asio::local::stream_protocol(), error);
   if (!error) acceptor_.bind(path.string(), error);
   ::umask(old_mask);
   if (!error) acceptor_.listen(128, error);
-  if (error) return fail(Errc::failure, "cannot listen on " + path.string() + ": " + error.message());
+  if (error)
+    return fail(Errc::failure, "cannot listen on " + path.string() + ": " + error.message());
   if (*group && ::chown(path.c_str(), static_cast<uid_t>(-1), **group) != 0) {
-    return fail(Errc::failure, "cannot give " + path.string() + " to group " + parts_.config.admin_group + ": " +
-                                   std::strerror(errno));
+    return fail(Errc::failure, "cannot give " + path.string() + " to group " +
+                                   parts_.config.admin_group + ": " + std::strerror(errno));
   }
   ::chmod(path.c_str(), kSocketMode);
   tasks_.spawn("admin.accept", accept());

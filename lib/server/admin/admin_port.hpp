@@ -1,6 +1,6 @@
-// The admin socket: HTTP/1.1 JSON for operators on this machine (docs/admin-api.md). The folder's and the socket's
-// modes decide who may; who may has root on every node.
-// Thread rule: lives on the loop of its executor (loop 0).
+// The admin socket: HTTP/1.1 JSON for operators on this machine (docs/admin-api.md). The folder's
+// and the socket's modes decide who may; who may has root on every node. Thread rule: lives on the
+// loop of its executor (loop 0).
 #pragma once
 
 #include <boost/asio/local/stream_protocol.hpp>
@@ -17,8 +17,8 @@ class AdminPort {
   AdminPort(net::asio::any_io_executor executor, Parts& parts);
   ~AdminPort();
 
-  // Makes the folder (0750) where it is missing and the socket (0660), both of the group. A socket on which
-  // somebody answers is Errc::conflict; a dead one is replaced.
+  // Makes the folder (0750) where it is missing and the socket (0660), both of the group. A socket
+  // on which somebody answers is Errc::conflict; a dead one is replaced.
   Result<void> listen();
   void stop_accepting();
   net::Task<> drain(milliseconds deadline);

@@ -31,7 +31,8 @@ bool matches(std::string_view path, std::string_view pattern, std::string& name)
   if (star == std::string_view::npos) return path == pattern;
   const auto head = pattern.substr(0, star), tail = pattern.substr(star + 1);
   if (path.size() <= head.size() + tail.size()) return false;
-  if (path.substr(0, head.size()) != head || path.substr(path.size() - tail.size()) != tail) return false;
+  if (path.substr(0, head.size()) != head || path.substr(path.size() - tail.size()) != tail)
+    return false;
   const auto middle = path.substr(head.size(), path.size() - head.size() - tail.size());
   if (middle.find('/') != std::string_view::npos) return false;
   name = middle;
@@ -44,7 +45,8 @@ std::map<std::string, std::string> parse_query(std::string_view text) {
     const auto part = text.substr(0, text.find('&'));
     text.remove_prefix(std::min(text.size(), part.size() + 1));
     const auto equals = part.find('=');
-    query.emplace(part.substr(0, equals), equals == std::string_view::npos ? "" : part.substr(equals + 1));
+    query.emplace(part.substr(0, equals),
+                  equals == std::string_view::npos ? "" : part.substr(equals + 1));
   }
   return query;
 }
@@ -96,7 +98,8 @@ net::Task<std::optional<net::Response>> AdminConnection::answer(net::Request req
   const auto question = request.target.find('?');
   const auto path = request.target.substr(0, question);
   Call call;
-  if (question != std::string::npos) call.query = parse_query(std::string_view(request.target).substr(question + 1));
+  if (question != std::string::npos)
+    call.query = parse_query(std::string_view(request.target).substr(question + 1));
   const Route* found = nullptr;
   bool path_known = false;
   for (const auto& route : routes()) {
@@ -109,16 +112,18 @@ net::Task<std::optional<net::Response>> AdminConnection::answer(net::Request req
     break;
   }
   if (found == nullptr) {
-    co_return error_response(fail(Errc::not_found, path_known ? "no such method on " + printable(path)
-                                                              : "no such path: " + printable(path)));
+    co_return error_response(fail(Errc::not_found, path_known
+                                                       ? "no such method on " + printable(path)
+                                                       : "no such path: " + printable(path)));
   }
   call.request = std::move(request);
   if (!call.name.empty()) {
     const auto id = parts_.registry.find(call.name);
     if (!id) {
       const auto near = nearest(call.name, parts_.registry.names());
-      co_return error_response(fail(Errc::not_found, "no endpoint '" + printable(call.name, 80) + "'",
-                                    near.empty() ? "edgectl endpoint ls" : "did you mean '" + near + "'?"));
+      co_return error_response(
+          fail(Errc::not_found, "no endpoint '" + printable(call.name, 80) + "'",
+               near.empty() ? "edgectl endpoint ls" : "did you mean '" + near + "'?"));
     }
     call.endpoint = *id;
     call.name = parts_.registry.name_of(*id);
@@ -126,13 +131,15 @@ net::Task<std::optional<net::Response>> AdminConnection::answer(net::Request req
   co_return co_await (this->*found->handle)(std::move(call));
 }
 
-store::EventRecord AdminConnection::event(std::string kind, const EndpointId& id, std::string text) const {
+store::EventRecord AdminConnection::event(std::string kind, const EndpointId& id,
+                                          std::string text) const {
   return {{}, std::move(kind), id, {}, operator_, std::move(text)};
 }
 
 AdminConnection::Answer AdminConnection::status(Call) {
   const auto counts = parts_.registry.counts();
-  const auto up = std::chrono::duration_cast<std::chrono::seconds>(parts_.clock.wall() - parts_.started);
+  const auto up =
+      std::chrono::duration_cast<std::chrono::seconds>(parts_.clock.wall() - parts_.started);
   co_return json_response(
       200, {{"apiVersion", "edge/v1"},
             {"version", EDGE_VERSION},
@@ -143,7 +150,8 @@ AdminConnection::Answer AdminConnection::status(Call) {
             {"uptime-seconds", up.count()},
             {"url", parts_.config.poll_url},
             {"tunnel", parts_.config.tunnel_address},
-            {"endpoints", {{"new", counts.fresh}, {"online", counts.online}, {"offline", counts.offline}}},
+            {"endpoints",
+             {{"new", counts.fresh}, {"online", counts.online}, {"offline", counts.offline}}},
             {"tunnels", counts.tunnels},
             {"sessions", counts.sessions},
             {"held", counts.held},

@@ -13,12 +13,14 @@ namespace edge::server {
 
 class Tunnel;
 
-// Who is on the other end (SO_PEERCRED, and the login uid where there is one): "alice", or "alice as root".
+// Who is on the other end (SO_PEERCRED, and the login uid where there is one): "alice", or "alice
+// as root".
 std::string operator_of(int socket);
 
 class AdminConnection {
  public:
-  AdminConnection(Parts& parts, net::SocketStream& stream, net::HttpReader& reader, std::string operator_name);
+  AdminConnection(Parts& parts, net::SocketStream& stream, net::HttpReader& reader,
+                  std::string operator_name);
 
   // Nothing: the connection is not ours any more.
   net::Task<std::optional<net::Response>> answer(net::Request request);
@@ -56,9 +58,11 @@ class AdminConnection {
 
   net::Task<net::Response> endpoint_view(EndpointId id, int http_status);
   net::Task<std::optional<net::Response>> snapshots_view(EndpointId id);
-  // Waits until the endpoint has an open tunnel. Errors: offline, timed_out (with the reason so far), removed.
+  // Waits until the endpoint has an open tunnel. Errors: offline, timed_out (with the reason so
+  // far), removed.
   net::Task<Result<std::shared_ptr<Tunnel>>> require_tunnel(const Call& call);
-  net::Task<Result<void>> store_settings(std::optional<EndpointId> id, std::map<std::string, std::string> changes);
+  net::Task<Result<void>> store_settings(std::optional<EndpointId> id,
+                                         std::map<std::string, std::string> changes);
   nlohmann::json settings_view(const std::optional<EndpointId>& id) const;
   store::EventRecord event(std::string kind, const EndpointId& id, std::string text) const;
 

@@ -41,7 +41,8 @@ net::Task<std::optional<std::string>> name_warning(std::string url) {
   const auto executor = co_await net::asio::this_coro::executor;
   net::asio::ip::tcp::resolver resolver(executor);
   net::Deadline bound(executor, milliseconds{2000}, [&resolver] { resolver.cancel(); });
-  auto [error, found] = co_await resolver.async_resolve(parsed->address.host, "443", net::as_values);
+  auto [error, found] =
+      co_await resolver.async_resolve(parsed->address.host, "443", net::as_values);
   if (!error) co_return std::nullopt;
   co_return parsed->address.host + " does not resolve on this machine: agents must be able to";
 }
@@ -51,8 +52,8 @@ struct NewToken {
   std::string edge_id;
 };
 
-NewToken make_token(const Parts& parts, const EndpointId& id, const std::string& name, const std::string& url,
-                    std::optional<WallTime> expires) {
+NewToken make_token(const Parts& parts, const EndpointId& id, const std::string& name,
+                    const std::string& url, std::optional<WallTime> expires) {
   NewToken made;
   made.token.urls = {url.empty() ? parts.config.poll_url : url};
   made.token.tunnel = parts.config.tunnel_address;
@@ -79,7 +80,8 @@ json token_view(const NewToken& made, json endpoint, json warnings) {
 }  // namespace
 
 AdminConnection::Answer AdminConnection::list_endpoints(Call) {
-  co_return json_response(200, {{"apiVersion", "edge/v1"}, {"items", parts_.registry.describe_all()}});
+  co_return json_response(200,
+                          {{"apiVersion", "edge/v1"}, {"items", parts_.registry.describe_all()}});
 }
 
 AdminConnection::Answer AdminConnection::create_endpoint(Call call) {
@@ -88,7 +90,8 @@ AdminConnection::Answer AdminConnection::create_endpoint(Call call) {
   auto name = wire::text_field(*body, "name", {0, 1024});
   if (!name) co_return error_response(name.error());
   if (!is_endpoint_name(*name)) {
-    co_return error_response(fail(Errc::usage, "not an endpoint name: '" + printable(*name, 80) + "'", kEndpointNameRule));
+    co_return error_response(fail(
+        Errc::usage, "not an endpoint name: '" + printable(*name, 80) + "'", kEndpointNameRule));
   }
   auto expires = expiry(*body, parts_.clock.wall());
   if (!expires) co_return error_response(expires.error());
@@ -113,12 +116,14 @@ AdminConnection::Answer AdminConnection::create_endpoint(Call call) {
   parts_.record_event(event("endpoint.created", record.id, record.name));
   json warnings = json::array();
   if (auto warning = co_await name_warning(made.token.urls.front())) warnings.push_back(*warning);
-  co_return json_response(201, token_view(made, parts_.registry.describe(record.id, false), std::move(warnings)));
+  co_return json_response(
+      201, token_view(made, parts_.registry.describe(record.id, false), std::move(warnings)));
 }
 
 net::Task<net::Response> AdminConnection::endpoint_view(EndpointId id, int http_status) {
   auto view = parts_.registry.describe(id, true);
-  if (view.is_null()) co_return error_response(fail(Errc::removed, "the endpoint was removed meanwhile"));
+  if (view.is_null())
+    co_return error_response(fail(Errc::removed, "the endpoint was removed meanwhile"));
   auto read = [id](store::Store& store) { return store.events(id, kEventsShown); };
   auto events = co_await parts_.store.run(read);
   view["events"] = json::array();
@@ -144,9 +149,12 @@ AdminConnection::Answer AdminConnection::rename_endpoint(Call call) {
   auto name = wire::text_field(*body, "name", {0, 1024});
   if (!name) co_return error_response(name.error());
   if (!is_endpoint_name(*name)) {
-    co_return error_response(fail(Errc::usage, "not an endpoint name: '" + printable(*name, 80) + "'", kEndpointNameRule));
+    co_return error_response(fail(
+        Errc::usage, "not an endpoint name: '" + printable(*name, 80) + "'", kEndpointNameRule));
   }
-  auto write = [id = call.endpoint, name = *name](store::Store& store) { return store.rename_endpoint(id, name); };
+  auto write = [id = call.endpoint, name = *name](store::Store& store) {
+    return store.rename_endpoint(id, name);
+  };
   auto stored = co_await parts_.store.run(write);
   if (!stored) co_return error_response(stored.error());
   parts_.registry.rename(call.endpoint, *name);
@@ -158,7 +166,9 @@ AdminConnection::Answer AdminConnection::remove_endpoint(Call call) {
   const auto record = parts_.registry.record(call.endpoint);
   if (!record) co_return error_response(fail(Errc::removed, "the endpoint was removed meanwhile"));
   const store::Tombstone tombstone{record->id, record->name, record->key, parts_.clock.wall()};
-  auto write = [tombstone](store::Store& store) { return store.remove_endpoint(tombstone.id, tombstone); };
+  auto write = [tombstone](store::Store& store) {
+    return store.remove_endpoint(tombstone.id, tombstone);
+  };
   auto stored = co_await parts_.store.run(write);
   if (!stored) co_return error_response(stored.error());
   parts_.registry.remove(call.endpoint, tombstone);
@@ -181,8 +191,10 @@ AdminConnection::Answer AdminConnection::new_token(Call call) {
   auto stored = co_await parts_.store.run(write);
   if (!stored) co_return error_response(stored.error());
   parts_.registry.replace_token(*record);
-  parts_.record_event(event("endpoint.token", call.endpoint, "a new join token; the old one is dead"));
-  co_return json_response(200, token_view(made, parts_.registry.describe(call.endpoint, false), json::array()));
+  parts_.record_event(
+      event("endpoint.token", call.endpoint, "a new join token; the old one is dead"));
+  co_return json_response(
+      200, token_view(made, parts_.registry.describe(call.endpoint, false), json::array()));
 }
 
 AdminConnection::Answer AdminConnection::disassociate(Call call) {

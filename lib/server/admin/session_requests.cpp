@@ -1,4 +1,5 @@
-// What needs a tunnel: sessions and snapshots on demand. Both raise "required", wait, and lower it again.
+// What needs a tunnel: sessions and snapshots on demand. Both raise "required", wait, and lower it
+// again.
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 
@@ -45,7 +46,8 @@ net::Task<Result<std::shared_ptr<Tunnel>>> AdminConnection::require_tunnel(const
   }
   const auto started = std::chrono::steady_clock::now();
   auto bell = std::make_shared<net::Notify>(stream_.executor());
-  auto gone = std::make_shared<bool>(false);  // shared: the callback may already be queued when we leave
+  auto gone =
+      std::make_shared<bool>(false);  // shared: the callback may already be queued when we leave
   stream_.when_readable([bell, gone] {
     *gone = true;
     bell->ring();
@@ -92,7 +94,8 @@ AdminConnection::Answer AdminConnection::open_session(Call call) {
   const auto key_line = std::string(net::find_header(call.request.headers, "Edge-Session-Key"));
   auto key = ssh::Key::from_public_line(key_line);
   if (call.request.upgrade != "ssh" || !key) {
-    co_return error_response(fail(Errc::usage, "a session needs Upgrade: ssh and Edge-Session-Key: ssh-ed25519 AAAA..."));
+    co_return error_response(fail(
+        Errc::usage, "a session needs Upgrade: ssh and Edge-Session-Key: ssh-ed25519 AAAA..."));
   }
   auto demand = std::make_shared<Demand>(parts_.registry, call.endpoint);
   auto tunnel = co_await require_tunnel(call);
@@ -111,10 +114,12 @@ AdminConnection::Answer AdminConnection::open_session(Call call) {
   request.rest = reader_.take_rest();
   // From here on the connection lives on the tunnel's loop.
   request.descriptor = stream_.socket().release();
-  parts_.record_event(event("session.requested", call.endpoint, "session " + request.session->id.text));
-  net::asio::post((*tunnel)->executor(), [tunnel = *tunnel, request = std::move(request)]() mutable {
-    tunnel->serve_session(std::move(request));
-  });
+  parts_.record_event(
+      event("session.requested", call.endpoint, "session " + request.session->id.text));
+  net::asio::post((*tunnel)->executor(),
+                  [tunnel = *tunnel, request = std::move(request)]() mutable {
+                    tunnel->serve_session(std::move(request));
+                  });
   co_return std::nullopt;
 }
 

@@ -7,8 +7,10 @@ namespace {
 
 using nlohmann::json;
 
-// {"check-in.interval": "30s", "check-in.hold": null}: every key known, every value good, or nothing changes.
-Result<std::map<std::string, std::string>> parse_changes(const std::string& body, bool of_endpoint) {
+// {"check-in.interval": "30s", "check-in.hold": null}: every key known, every value good, or
+// nothing changes.
+Result<std::map<std::string, std::string>> parse_changes(const std::string& body,
+                                                         bool of_endpoint) {
   auto object = wire::parse_json_object(body);
   if (!object) return object.error();
   std::map<std::string, std::string> changes;
@@ -20,7 +22,8 @@ Result<std::map<std::string, std::string>> parse_changes(const std::string& body
       return fail(Errc::usage, "no setting '" + path + "'", "edgectl settings show lists them");
     }
     if (of_endpoint && !config::is_per_endpoint(path)) {
-      return fail(Errc::usage, path + " is for all endpoints only", "edgectl settings set " + path + " VALUE");
+      return fail(Errc::usage, path + " is for all endpoints only",
+                  "edgectl settings set " + path + " VALUE");
     }
     if (value.is_null()) {
       changes[path] = "";
@@ -47,7 +50,9 @@ json AdminConnection::settings_view(const std::optional<EndpointId>& id) const {
   json items = json::array();
   for (const auto& key : config::describe(actual)) {
     if (id && !config::is_per_endpoint(key.path)) continue;
-    const char* source = own.count(key.path) ? "endpoint" : set.count(key.path) ? "fleet" : "default";
+    const char* source = own.count(key.path)   ? "endpoint"
+                         : set.count(key.path) ? "fleet"
+                                               : "default";
     items.push_back({{"key", key.path},
                      {"value", config::get_value(key)},
                      {"default", config::get_value(*config::find_key(default_keys, key.path))},
@@ -57,8 +62,8 @@ json AdminConnection::settings_view(const std::optional<EndpointId>& id) const {
   return {{"apiVersion", "edge/v1"}, {"settings", std::move(items)}};
 }
 
-net::Task<Result<void>> AdminConnection::store_settings(std::optional<EndpointId> id,
-                                                        std::map<std::string, std::string> changes) {
+net::Task<Result<void>> AdminConnection::store_settings(
+    std::optional<EndpointId> id, std::map<std::string, std::string> changes) {
   for (const auto& [key, value] : changes) {
     auto write = [id, key = key, value = value](store::Store& store) {
       return id ? store.put_endpoint_setting(*id, key, value) : store.put_setting(key, value);

@@ -16,17 +16,20 @@ constexpr const char* kAgent = "/v1/agent";
 constexpr const char* kSnapshot = "/v1/snapshot";
 
 net::Response unauthorized() {
-  return json_response(401, {{"error",
-                              {{"code", "unauthorized"},
-                               {"message", "no such endpoint, or edge ID and token do not match"},
-                               {"hint", "edgectl endpoint show NAME on the server, then join again"},
-                               {"retryable", false}}}});
+  return json_response(401,
+                       {{"error",
+                         {{"code", "unauthorized"},
+                          {"message", "no such endpoint, or edge ID and token do not match"},
+                          {"hint", "edgectl endpoint show NAME on the server, then join again"},
+                          {"retryable", false}}}});
 }
 
 net::Response refused(Refusal refusal) {
-  if (refusal == Refusal::removed) return error_response(fail(Errc::removed, "the endpoint was removed"));
+  if (refusal == Refusal::removed)
+    return error_response(fail(Errc::removed, "the endpoint was removed"));
   if (refusal == Refusal::clone) {
-    return error_response(fail(Errc::conflict, "another live connection has this instance's identity",
+    return error_response(fail(Errc::conflict,
+                               "another live connection has this instance's identity",
                                "on the copy: edge-agent leave, then join again"));
   }
   return unauthorized();
@@ -41,7 +44,8 @@ net::Response busy() {
 Error association_refused(fleet::AssociationVerdict verdict) {
   using Verdict = fleet::AssociationVerdict;
   if (verdict == Verdict::expired) {
-    return fail(Errc::not_allowed, "the join token has expired", "edgectl endpoint token NAME makes a new one");
+    return fail(Errc::not_allowed, "the join token has expired",
+                "edgectl endpoint token NAME makes a new one");
   }
   if (verdict == Verdict::host_key_changed) {
     return fail(Errc::conflict, "this instance is known with another host key",
@@ -52,7 +56,8 @@ Error association_refused(fleet::AssociationVerdict verdict) {
 
 }  // namespace
 
-PollConnection::PollConnection(Parts& parts, net::Stream& stream, std::string peer, std::uint64_t id)
+PollConnection::PollConnection(Parts& parts, net::Stream& stream, std::string peer,
+                               std::uint64_t id)
     : parts_(parts),
       stream_(stream),
       peer_(std::move(peer)),
@@ -67,13 +72,16 @@ PollConnection::~PollConnection() {
 
 net::Task<std::optional<net::Response>> PollConnection::answer(net::Request request) {
   if (parts_.draining) co_return busy();
-  if (request.method == "POST" && request.target == kAssociate) co_return co_await associate(std::move(request));
-  auto claim = wire::parse_authorization(std::string(net::find_header(request.headers, "Authorization")));
+  if (request.method == "POST" && request.target == kAssociate)
+    co_return co_await associate(std::move(request));
+  auto claim =
+      wire::parse_authorization(std::string(net::find_header(request.headers, "Authorization")));
   if (!claim) co_return unauthorized();
   const bool by_mac = claim->mac.has_value();
   auto caller = parts_.registry.authenticate(*claim, request.method, request.target);
   if (!caller) {
-    if (by_mac) log::debug("check-in.refused", {{"endpoint", claim->mac->endpoint}, {"address", peer_}});
+    if (by_mac)
+      log::debug("check-in.refused", {{"endpoint", claim->mac->endpoint}, {"address", peer_}});
     co_return refused(caller.error());
   }
   if (request.method == "GET" && request.target == kCheckIn) {
@@ -88,13 +96,17 @@ net::Task<std::optional<net::Response>> PollConnection::answer(net::Request requ
   co_return error_response(fail(Errc::not_found, "no such request"));
 }
 
-net::Task<std::optional<net::Response>> PollConnection::check_in(net::Request request, Caller caller,
-                                                                 bool by_mac) {
+net::Task<std::optional<net::Response>> PollConnection::check_in(net::Request request,
+                                                                 Caller caller, bool by_mac) {
   bool first = false;
   caller_ = caller;
   if (!parts_.registry.connection_is_its_own(caller, id_, first)) {
     if (first) {
-      parts_.record_event({{}, "instance.cloned", caller.endpoint, caller.instance, "",
+      parts_.record_event({{},
+                           "instance.cloned",
+                           caller.endpoint,
+                           caller.instance,
+                           "",
                            "two live connections with one identity; the other address: " + peer_});
     }
     co_return refused(Refusal::clone);
@@ -106,7 +118,8 @@ net::Task<std::optional<net::Response>> PollConnection::check_in(net::Request re
 
   net::Response response;
   if (answer->kind == CheckInAnswer::Kind::connect) {
-    response = {200, {{"Content-Type", "application/json"}}, wire::print_offer(answer->offer), true};
+    response = {
+        200, {{"Content-Type", "application/json"}}, wire::print_offer(answer->offer), true};
   } else {
     response.status = 204;
   }
@@ -119,13 +132,14 @@ net::Task<std::optional<net::Response>> PollConnection::check_in(net::Request re
   co_return response;
 }
 
-// Answers at once when needed, else waits for the bell: the endpoint became required, its pace changed, the winner
-// was too slow, a newer check-in took over, or the agent went away.
+// Answers at once when needed, else waits for the bell: the endpoint became required, its pace
+// changed, the winner was too slow, a newer check-in took over, or the agent went away.
 net::Task<std::optional<CheckInAnswer>> PollConnection::hold(Caller caller, milliseconds wait) {
   const bool holding = wait.count() > 0;
   const auto until = std::chrono::steady_clock::now() + wait;
   const auto first_pace = parts_.registry.pace(caller.endpoint);
-  auto gone = std::make_shared<bool>(false);  // shared: the callback may already be queued when we leave
+  auto gone =
+      std::make_shared<bool>(false);  // shared: the callback may already be queued when we leave
   if (holding) {
     stream_.when_readable([bell = bell_, gone] {
       *gone = true;
@@ -151,16 +165,19 @@ net::Task<net::Response> PollConnection::associate(net::Request request) {
   using Verdict = fleet::AssociationVerdict;
   auto message = wire::parse_associate(request.body);
   if (!message) co_return error_response(message.error());
-  const fleet::AssociationClaim claim{crypto::sha256(message->secret.reveal()), crypto::sha256(message->edge_id),
-                                      message->instance, message->host_key};
-  store::InstanceRecord instance{message->instance, message->host_key, message->version, message->platform,
-                                 message->host_name, peer_, parts_.clock.wall(), parts_.clock.wall()};
+  const fleet::AssociationClaim claim{crypto::sha256(message->secret.reveal()),
+                                      crypto::sha256(message->edge_id), message->instance,
+                                      message->host_key};
+  store::InstanceRecord instance{message->instance,   message->host_key,  message->version,
+                                 message->platform,   message->host_name, peer_,
+                                 parts_.clock.wall(), parts_.clock.wall()};
   const auto key = crypto::derive_key(message->edge_id, message->secret);
   const auto id = message->endpoint;
 
   Result<void> stored;
   Verdict verdict = Verdict::unauthorized;
-  // Twice: two nodes of a new endpoint may come at the same time; the second one's first try finds a conflict.
+  // Twice: two nodes of a new endpoint may come at the same time; the second one's first try finds
+  // a conflict.
   for (int attempt = 0; attempt < 2; ++attempt) {
     const auto state = parts_.registry.association_state(id);
     if (!state) co_return unauthorized();
@@ -169,19 +186,22 @@ net::Task<net::Response> PollConnection::associate(net::Request request) {
       log::warning("associate.refused", {{"endpoint", id}, {"address", peer_}});
       co_return unauthorized();
     }
-    if (verdict != Verdict::associate && verdict != Verdict::add_instance && verdict != Verdict::known) {
+    if (verdict != Verdict::associate && verdict != Verdict::add_instance &&
+        verdict != Verdict::known) {
       const auto error = association_refused(verdict);
       parts_.record_event({{}, "associate.refused", id, message->instance, "", error.message});
       co_return error_response(error);
     }
     const bool first = verdict == Verdict::associate;
     auto write = [=](store::Store& store) {
-      return first ? store.associate(id, claim.edge_id_hash, key, instance) : store.put_instance(id, instance);
+      return first ? store.associate(id, claim.edge_id_hash, key, instance)
+                   : store.put_instance(id, instance);
     };
     stored = co_await parts_.store.run(write);
     if (stored || stored.error().code != Errc::conflict) break;
     const auto now_associated = parts_.registry.association_state(id);
-    if (now_associated && !now_associated->edge_id_hash) break;  // the edge ID is another endpoint's
+    if (now_associated && !now_associated->edge_id_hash)
+      break;  // the edge ID is another endpoint's
   }
   if (!stored) {
     log::error("associate.failed", {{"endpoint", id}, {"reason", stored.error().message}});
@@ -189,10 +209,15 @@ net::Task<net::Response> PollConnection::associate(net::Request request) {
   }
   parts_.registry.apply_association(id, claim.edge_id_hash, key, instance);
   if (verdict != Verdict::known) {
-    parts_.record_event({{}, verdict == Verdict::associate ? "endpoint.associated" : "instance.joined", id,
-                         instance.id, "", "from " + peer_});
+    parts_.record_event({{},
+                         verdict == Verdict::associate ? "endpoint.associated" : "instance.joined",
+                         id,
+                         instance.id,
+                         "",
+                         "from " + peer_});
   }
-  auto response = json_response(200, {{"apiVersion", "edge/v1"}, {"name", parts_.registry.name_of(id)}});
+  auto response =
+      json_response(200, {{"apiVersion", "edge/v1"}, {"name", parts_.registry.name_of(id)}});
   response.headers.emplace_back("Edge-Next", wire::print_pace(parts_.registry.pace(id)));
   co_return response;
 }
@@ -201,7 +226,8 @@ net::Task<net::Response> PollConnection::put_snapshot(net::Request request, Call
   auto text = inflate(request.body, kSnapshotLimit);
   if (!text) co_return error_response(text.error());
   if (!is_snapshot(*text)) co_return error_response(fail(Errc::usage, "not a snapshot"));
-  const store::SnapshotRecord record{caller.endpoint, caller.instance, parts_.clock.wall(), std::move(*text)};
+  const store::SnapshotRecord record{caller.endpoint, caller.instance, parts_.clock.wall(),
+                                     std::move(*text)};
   auto write = [record](store::Store& store) { return store.put_snapshot(record); };
   auto stored = co_await parts_.store.run(write);
   if (!stored) co_return error_response(stored.error());

@@ -1,4 +1,5 @@
-// The requests of one connection of the poll port. Order: bounds are the port's, then authentication, then the rest.
+// The requests of one connection of the poll port. Order: bounds are the port's, then
+// authentication, then the rest.
 #pragma once
 
 #include <optional>
@@ -20,7 +21,8 @@ class PollConnection {
   net::Task<std::optional<net::Response>> answer(net::Request request);
 
  private:
-  net::Task<std::optional<net::Response>> check_in(net::Request request, Caller caller, bool by_mac);
+  net::Task<std::optional<net::Response>> check_in(net::Request request, Caller caller,
+                                                   bool by_mac);
   net::Task<std::optional<CheckInAnswer>> hold(Caller caller, milliseconds wait);
   net::Task<net::Response> associate(net::Request request);
   net::Task<net::Response> put_snapshot(net::Request request, Caller caller);

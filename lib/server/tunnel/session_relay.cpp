@@ -1,5 +1,5 @@
-// An operator's session through a tunnel: edged opens the stream, vouches for the session's key, and then relays
-// bytes that it cannot read.
+// An operator's session through a tunnel: edged opens the stream, vouches for the session's key,
+// and then relays bytes that it cannot read.
 #include "base/log.hpp"
 #include "net/deadline.hpp"
 #include "server/tunnel/tunnel.hpp"
@@ -9,7 +9,8 @@ namespace {
 
 constexpr milliseconds kLastBytes{5000};  // for the other direction, when one has ended
 
-// One direction, and a bell when it has ended. Free functions: a spawned coroutine owns what it uses.
+// One direction, and a bell when it has ended. Free functions: a spawned coroutine owns what it
+// uses.
 net::Task<> one_way(std::shared_ptr<net::Stream> from, std::shared_ptr<net::Stream> to,
                     std::atomic<std::uint64_t>* bytes, std::function<void()> on_bytes,
                     std::shared_ptr<net::Notify> bell, std::shared_ptr<LiveSession>, int* running) {
@@ -49,7 +50,8 @@ net::Task<Result<std::unique_ptr<net::Stream>>> Tunnel::upgrade(const SessionReq
   auto response = co_await reader.response(limits);
   if (!response) co_return response.error();
   if (response->status != 101) {
-    if (response->status == 503) co_return fail(Errc::unavailable, "the agent has as many sessions as it takes");
+    if (response->status == 503)
+      co_return fail(Errc::unavailable, "the agent has as many sessions as it takes");
     co_return fail(Errc::failure, "what serves this tunnel offers no sessions (status " +
                                       std::to_string(response->status) + "): is it edge-agent?");
   }
@@ -60,8 +62,10 @@ net::Task<> Tunnel::relay(SessionRequest request) {
   auto self = shared_from_this();
   ++sessions_;
   std::erase_if(relay_bells_, [](const auto& weak) { return weak.expired(); });
-  auto socket = std::make_unique<net::SocketStream>(net::adopt_socket(executor_, request.descriptor));
-  auto client = std::shared_ptr<net::Stream>(net::with_rest(std::move(socket), std::move(request.rest)));
+  auto socket =
+      std::make_unique<net::SocketStream>(net::adopt_socket(executor_, request.descriptor));
+  auto client =
+      std::shared_ptr<net::Stream>(net::with_rest(std::move(socket), std::move(request.rest)));
   auto far = co_await upgrade(request);
   if (!far) {
     --sessions_;
@@ -73,11 +77,12 @@ net::Task<> Tunnel::relay(SessionRequest request) {
   auto agent = std::shared_ptr<net::Stream>(std::move(*far));
   net::Response switched;
   switched.status = 101;
-  switched.headers = {{"Connection", "Upgrade"},
-                      {"Upgrade", "ssh"},
-                      {"Edge-Session", request.session->id.text},
-                      {"Edge-Instance", caller_.instance.text},
-                      {"Edge-Host-Key", parts_.registry.host_key(caller_.endpoint, caller_.instance)}};
+  switched.headers = {
+      {"Connection", "Upgrade"},
+      {"Upgrade", "ssh"},
+      {"Edge-Session", request.session->id.text},
+      {"Edge-Instance", caller_.instance.text},
+      {"Edge-Host-Key", parts_.registry.host_key(caller_.endpoint, caller_.instance)}};
   request.session->instance = caller_.instance;
   parts_.registry.add_session(request.session);
   log::info("session.start", {{"session", request.session->id},
@@ -89,10 +94,10 @@ net::Task<> Tunnel::relay(SessionRequest request) {
     int running = 2;
     auto on_bytes = [this] { touch(); };
     net::TaskGroup directions(executor_);
-    directions.spawn("session.to-node",
-                     one_way(client, agent, &request.session->bytes_out, on_bytes, bell, request.session, &running));
-    directions.spawn("session.from-node",
-                     one_way(agent, client, &request.session->bytes_in, on_bytes, bell, request.session, &running));
+    directions.spawn("session.to-node", one_way(client, agent, &request.session->bytes_out,
+                                                on_bytes, bell, request.session, &running));
+    directions.spawn("session.from-node", one_way(agent, client, &request.session->bytes_in,
+                                                  on_bytes, bell, request.session, &running));
     relay_bells_.push_back(bell);
     while (running == 2 && server_->alive()) co_await bell->wait(std::chrono::hours(1));
     if (running > 0 && server_->alive()) co_await bell->wait(kLastBytes);
@@ -106,7 +111,8 @@ net::Task<> Tunnel::relay(SessionRequest request) {
                             {"bytes-out", request.session->bytes_out.load()}});
   touch();
   --sessions_;
-  // Lost under us: the session counts as live until the registry knows, for the tunnel is then wanted back.
+  // Lost under us: the session counts as live until the registry knows, for the tunnel is then
+  // wanted back.
   if (server_->alive()) {
     parts_.registry.remove_session(*request.session);
   } else {

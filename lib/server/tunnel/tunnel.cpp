@@ -58,10 +58,12 @@ net::Task<> Tunnel::run(net::Socket socket, const ssh::ServerIdentity& identity,
     return caller.has_value();
   };
   net::set_no_delay(socket);
-  server_ = std::make_unique<ssh::TunnelServer>(executor_, socket.release(), identity, std::move(rules));
+  server_ =
+      std::make_unique<ssh::TunnelServer>(executor_, socket.release(), identity, std::move(rules));
   auto established = co_await server_->establish(parts_.config.login_deadline);
   if (!established) {
-    log::info("tunnel.refused", {{"address", peer_}, {"tunnel", id_}, {"reason", established.error().message}});
+    log::info("tunnel.refused",
+              {{"address", peer_}, {"tunnel", id_}, {"reason", established.error().message}});
     if (caller) parts_.registry.tunnel_closed(caller->endpoint, id_, fleet::Reason::lost);
     co_return;
   }
@@ -70,7 +72,8 @@ net::Task<> Tunnel::run(net::Socket socket, const ssh::ServerIdentity& identity,
   touch();
   tasks_.spawn("tunnel.death", watch_death());
 
-  // Usable is what answers a ping with any HTTP at all; stock `ssh -R` in front of any web server is enough.
+  // Usable is what answers a ping with any HTTP at all; stock `ssh -R` in front of any web server
+  // is enough.
   auto pong = co_await ask(to_agent("GET", "/v1/ping"), parts_.config.answer_deadline);
   auto reason = fleet::Reason::lost;
   if (!pong) {
@@ -104,7 +107,8 @@ void Tunnel::end(fleet::Reason reason) {
 
 std::optional<milliseconds> Tunnel::idle_in() const {
   if (sessions_ > 0) return std::nullopt;
-  const auto idle = std::chrono::duration_cast<milliseconds>(parts_.clock.steady() - last_activity());
+  const auto idle =
+      std::chrono::duration_cast<milliseconds>(parts_.clock.steady() - last_activity());
   return std::max(milliseconds{0}, settings_.tunnel_idle - idle);
 }
 
@@ -119,13 +123,15 @@ net::Task<fleet::Reason> Tunnel::supervise() {
     co_await bell_->wait(std::max(wait, milliseconds{1}));
     if (!server_->alive()) co_return ended_.value_or(fleet::Reason::lost);
     if (ended_) {
-      co_await ask(to_agent("POST", "/v1/close"), std::min(parts_.config.answer_deadline, milliseconds{1000}));
+      co_await ask(to_agent("POST", "/v1/close"),
+                   std::min(parts_.config.answer_deadline, milliseconds{1000}));
       co_return *ended_;
     }
     settings_ = parts_.registry.settings_of(caller_.endpoint);
     const auto now = parts_.clock.steady();
     if (now >= next_probe) {
-      if (now - server_->last_heard() > kMissedProbes * settings_.tunnel_probe) co_return fleet::Reason::lost;
+      if (now - server_->last_heard() > kMissedProbes * settings_.tunnel_probe)
+        co_return fleet::Reason::lost;
       server_->probe();
       next_probe = now + settings_.tunnel_probe;
     }
@@ -137,7 +143,8 @@ net::Task<fleet::Reason> Tunnel::supervise() {
         if (!kept && !server_->alive()) co_return fleet::Reason::lost;
       }
     }
-    const bool idle = sessions_ == 0 && parts_.clock.steady() - last_activity() >= settings_.tunnel_idle;
+    const bool idle =
+        sessions_ == 0 && parts_.clock.steady() - last_activity() >= settings_.tunnel_idle;
     if (idle && parts_.registry.tunnel_closing(caller_.endpoint, id_)) {
       co_await close_idle();
       co_return fleet::Reason::idle;
@@ -146,16 +153,19 @@ net::Task<fleet::Reason> Tunnel::supervise() {
   }
 }
 
-// The last snapshot, then goodbye. What fails here is logged and changes nothing: the tunnel closes.
+// The last snapshot, then goodbye. What fails here is logged and changes nothing: the tunnel
+// closes.
 net::Task<> Tunnel::close_idle() {
   auto snapshot = co_await take_snapshot(settings_.close_deadline);
   if (!snapshot) {
-    log::warning("snapshot.failed", {{"endpoint", caller_.endpoint}, {"tunnel", id_},
-                                     {"reason", snapshot.error().message}});
+    log::warning(
+        "snapshot.failed",
+        {{"endpoint", caller_.endpoint}, {"tunnel", id_}, {"reason", snapshot.error().message}});
   } else {
     parts_.store.post([record = *snapshot](store::Store& store) {
       if (auto stored = store.put_snapshot(record); !stored) {
-        log::error("snapshot.lost", {{"endpoint", record.endpoint}, {"reason", stored.error().message}});
+        log::error("snapshot.lost",
+                   {{"endpoint", record.endpoint}, {"reason", stored.error().message}});
       }
     });
   }
@@ -181,9 +191,11 @@ net::Task<Result<store::SnapshotRecord>> Tunnel::take_snapshot(milliseconds dead
   auto response = co_await ask(to_agent("POST", "/v1/snapshot"), deadline);
   if (!response) co_return response.error();
   if (response->status != 200 || !is_snapshot(response->body)) {
-    co_return fail(Errc::failure, "the agent gave no snapshot (status " + std::to_string(response->status) + ")");
+    co_return fail(Errc::failure,
+                   "the agent gave no snapshot (status " + std::to_string(response->status) + ")");
   }
-  co_return store::SnapshotRecord{caller_.endpoint, caller_.instance, parts_.clock.wall(), response->body};
+  co_return store::SnapshotRecord{caller_.endpoint, caller_.instance, parts_.clock.wall(),
+                                  response->body};
 }
 
 }  // namespace edge::server

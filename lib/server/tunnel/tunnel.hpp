@@ -1,6 +1,6 @@
-// One agent's tunnel from login to close: speaks HTTP/1.1 with the agent inside it, carries sessions, keeps it alive
-// while they live, closes it when nobody needs it.
-// Thread rule: lives on its loop; TunnelHandle's functions may be called from any thread.
+// One agent's tunnel from login to close: speaks HTTP/1.1 with the agent inside it, carries
+// sessions, keeps it alive while they live, closes it when nobody needs it. Thread rule: lives on
+// its loop; TunnelHandle's functions may be called from any thread.
 #pragma once
 
 #include <atomic>
@@ -15,7 +15,8 @@ namespace edge::server {
 // An operator's need for an endpoint, for as long as it lives.
 class Demand {
  public:
-  Demand(Registry& registry, EndpointId endpoint) : registry_(&registry), endpoint_(std::move(endpoint)) {
+  Demand(Registry& registry, EndpointId endpoint)
+      : registry_(&registry), endpoint_(std::move(endpoint)) {
     registry_->raise(endpoint_);
   }
   Demand(Demand&& other) noexcept
@@ -32,9 +33,9 @@ class Demand {
 
 // What an operator's session request brings along when it moves to the tunnel's loop.
 struct SessionRequest {
-  int descriptor = -1;      // of the admin connection, released from its loop
-  std::string rest;         // what came after the request's head
-  std::string public_key;   // of the session, vouched for by edged for this one stream
+  int descriptor = -1;     // of the admin connection, released from its loop
+  std::string rest;        // what came after the request's head
+  std::string public_key;  // of the session, vouched for by edged for this one stream
   std::shared_ptr<LiveSession> session;
   std::shared_ptr<Demand> demand;
 };
@@ -65,7 +66,9 @@ class Tunnel final : public TunnelHandle, public std::enable_shared_from_this<Tu
   net::Task<> relay(SessionRequest request);
   net::Task<> watch_death();
   void touch() { last_activity_ = parts_.clock.steady().time_since_epoch().count(); }
-  SteadyTime last_activity() const { return SteadyTime(SteadyTime::duration(last_activity_.load())); }
+  SteadyTime last_activity() const {
+    return SteadyTime(SteadyTime::duration(last_activity_.load()));
+  }
 
   net::asio::any_io_executor executor_;
   Parts& parts_;

@@ -1,5 +1,5 @@
-// The tunnel port on one loop: SSH, where an agent that is needed comes with its one-time credentials.
-// Thread rule: lives on the loop of its executor.
+// The tunnel port on one loop: SSH, where an agent that is needed comes with its one-time
+// credentials. Thread rule: lives on the loop of its executor.
 #pragma once
 
 #include "server/listener.hpp"
