@@ -1,9 +1,8 @@
 #include "edge-agent/flags.hpp"
 
-#include <openssl/crypto.h>
-
 #include <iostream>
 
+#include "crypto/random.hpp"
 #include "ssh/key.hpp"
 
 namespace edge::edge_agent {
@@ -46,7 +45,7 @@ int complain(const Error& error) {
 
 std::string version_text() {
   return std::string("edge-agent ") + EDGE_VERSION + " (libssh " + ssh::library_version() +
-         ", OpenSSL " + OpenSSL_version(OPENSSL_VERSION_STRING) + ")";
+         ", OpenSSL " + crypto::library_version() + ")";
 }
 
 }  // namespace edge::edge_agent

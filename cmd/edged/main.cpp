@@ -1,5 +1,4 @@
 // edged: flags -> configuration -> compose -> run.
-#include <openssl/crypto.h>
 #include <systemd/sd-daemon.h>
 
 #include <CLI/CLI.hpp>
@@ -8,6 +7,7 @@
 #include <iostream>
 
 #include "base/log.hpp"
+#include "crypto/random.hpp"
 #include "docs/generate_man.hpp"
 #include "docs/help.hpp"
 #include "docs/write_pages.hpp"
@@ -110,7 +110,7 @@ int generate(const CLI::App& app, const std::filesystem::path& folder) {
 
 std::string version_text() {
   return std::string("edged ") + EDGE_VERSION + " (libssh " + edge::ssh::library_version() +
-         ", OpenSSL " + OpenSSL_version(OPENSSL_VERSION_STRING) + ")";
+         ", OpenSSL " + edge::crypto::library_version() + ")";
 }
 
 }  // namespace

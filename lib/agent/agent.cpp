@@ -86,6 +86,7 @@ struct Agent::Whole {
   Backoff backoff, tunnel_backoff;
   wire::Pace pace;
   TunnelEnding unreported;  // a failure that edged should hear of
+  bool answered = false;    // a check-in was, in this run
   bool introduced = false;  // told edged our version in this run
   bool stopping = false;
   bool said_failing = false;
@@ -133,6 +134,7 @@ net::Task<> Agent::Whole::failing(std::string what, std::string hint) {
 }
 
 void Agent::Whole::working() {
+  answered = true;
   if (said_failing)
     log::info("check-in.works-again", {{"url", link.url()}, {"tries", backoff.failures()}});
   said_failing = false;
@@ -166,7 +168,9 @@ net::Task<std::optional<Ending>> Agent::Whole::check_in_once() {
   net::Request request;
   request.method = "GET";
   request.target = "/v1/check-in";
-  const auto asked = pace.hold;
+  // The first answer of a run, and the first after a failure, are wanted at once: only then is it
+  // known that all is well.
+  const auto asked = said_failing || !answered ? milliseconds{0} : pace.hold;
   if (asked.count() > 0) request.headers.emplace_back("Prefer", wire::print_wait(asked));
   const auto started = std::chrono::steady_clock::now();
   auto response = co_await link.ask_as_instance(std::move(request), asked + kGraceForHeld);
@@ -200,8 +204,9 @@ net::Task<std::optional<Ending>> Agent::Whole::handle(net::Response response, mi
     const bool refused = response.status == 401;
     // Names: gcc 12 destroys the temporaries of a conditional inside a co_await expression twice.
     std::string what = "edged refuses edge ID and token (401)";
-    std::string hint =
-        "on the server: edgectl endpoint show " + identity.name + "; a new token and join mend it";
+    std::string hint = "on the server: edgectl endpoint show " + identity.name +
+                       "; after endpoint token or disassociate it must join again, and so must a "
+                       "copy of another node's disk";
     if (!refused) {
       what = "unexpected answer " + std::to_string(response.status) + " of " + link.url();
       hint.clear();
@@ -221,6 +226,7 @@ net::Task<std::optional<Ending>> Agent::Whole::handle(net::Response response, mi
   // interval.
   const auto took = std::chrono::steady_clock::now() - started;
   const bool held = asked.count() > 0 && pace.hold.count() > 0 && took >= std::min(kEarly, asked);
+  if (asked.count() == 0 && pace.hold.count() > 0) co_return std::nullopt;  // now the held one
   const bool by_hold = asked.count() > 0 && pace.hold.count() > 0;
   const auto wait = by_hold ? std::min(pace.interval, kEarly) : pace.interval;
   if (!held) co_await pause(wait);

@@ -58,6 +58,29 @@ net::Task<Result<void>> PollLink::connect() {
 }
 
 net::Task<Result<net::Response>> PollLink::ask(net::Request request, milliseconds answer_deadline) {
+  auto response = co_await send(std::move(request), answer_deadline, /*as_instance=*/false);
+  co_return response;
+}
+
+net::Task<Result<net::Response>> PollLink::ask_as_instance(net::Request request,
+                                                           milliseconds answer_deadline) {
+  for (;;) {
+    const bool by_ticket = !ticket_.empty();
+    auto response = co_await send(request, answer_deadline, /*as_instance=*/true);
+    if (!response) co_return response;
+    if (response->status == 401 && by_ticket) {
+      ticket_.clear();
+      continue;
+    }
+    if (const auto fresh = net::find_header(response->headers, "Edge-Ticket"); !fresh.empty()) {
+      ticket_ = std::string(fresh.substr(0, 64));
+    }
+    co_return response;
+  }
+}
+
+net::Task<Result<net::Response>> PollLink::send(net::Request request, milliseconds answer_deadline,
+                                                bool as_instance) {
   for (int attempt = 0;; ++attempt) {
     if (stopped_) co_return fail(Errc::unavailable, "stopping");
     const bool fresh = stream_ == nullptr;
@@ -70,10 +93,11 @@ net::Task<Result<net::Response>> PollLink::ask(net::Request request, millisecond
     }
     net::HttpLimits limits;
     limits.idle = answer_deadline;
-    request.headers.emplace_back("Host", "edge");
-    auto copy = request;
-    request.headers.pop_back();
-    const auto failed = co_await net::write_request(*stream_, std::move(copy));
+    auto sent = request;
+    sent.headers.emplace_back("Host", "edge");
+    // For each attempt anew: a counter is used up by what may have arrived.
+    if (as_instance) sent.headers.emplace_back("Authorization", authorization(request));
+    const auto failed = co_await net::write_request(*stream_, std::move(sent));
     Result<net::Response> response = fail(Errc::unreachable, "the connection was lost");
     if (!failed) response = co_await reader_->response(limits);
     if (response) {
@@ -83,13 +107,12 @@ net::Task<Result<net::Response>> PollLink::ask(net::Request request, millisecond
     close();
     // A kept connection may have been closed by the other side while nobody looked: once more on a
     // new one.
-    const bool stale =
-        !stopped_ && !fresh && response.error().code == Errc::unreachable && attempt == 0;
-    if (!stale)
-      co_return fail(response.error().code,
-                     url() + ": " +
-                         (response.error().message.empty() ? "closed the connection"
-                                                           : response.error().message));
+    const auto error = response.error();
+    const bool lost = !stopped_ && !fresh && error.code == Errc::unreachable;
+    if (lost && attempt == 0) continue;
+    co_return fail(
+        error.code,
+        url() + ": " + (error.message.empty() ? "closed the connection" : error.message));
   }
 }
 
@@ -98,25 +121,6 @@ std::string PollLink::authorization(const net::Request& request) {
   const auto rest = wire::print_rest(identity_.endpoint, identity_.instance, ++counter_);
   return "Edge " + rest + "." +
          crypto::check_in_mac(mac_key_, request.method, request.target, rest);
-}
-
-net::Task<Result<net::Response>> PollLink::ask_as_instance(net::Request request,
-                                                           milliseconds answer_deadline) {
-  for (;;) {
-    const bool by_ticket = !ticket_.empty();
-    auto authorised = request;
-    authorised.headers.emplace_back("Authorization", authorization(request));
-    auto response = co_await ask(std::move(authorised), answer_deadline);
-    if (!response) co_return response;
-    if (response->status == 401 && by_ticket) {
-      ticket_.clear();
-      continue;
-    }
-    if (const auto fresh = net::find_header(response->headers, "Edge-Ticket"); !fresh.empty()) {
-      ticket_ = std::string(fresh.substr(0, 64));
-    }
-    co_return response;
-  }
 }
 
 }  // namespace edge::agent

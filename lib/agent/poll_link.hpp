@@ -29,6 +29,8 @@ class PollLink {
 
  private:
   net::Task<Result<void>> connect();
+  net::Task<Result<net::Response>> send(net::Request request, milliseconds answer_deadline,
+                                        bool as_instance);
   std::string authorization(const net::Request& request);
 
   const Identity& identity_;

@@ -1,5 +1,6 @@
 #include "crypto/random.hpp"
 
+#include <openssl/crypto.h>
 #include <openssl/rand.h>
 
 #include <cstdint>
@@ -61,6 +62,10 @@ double random_fraction() {
   fill(&bits, sizeof bits);
   return static_cast<double>(bits >> (64 - kMantissaBits)) /
          static_cast<double>(std::uint64_t{1} << kMantissaBits);
+}
+
+std::string library_version() {
+  return OpenSSL_version(OPENSSL_VERSION_STRING);
 }
 
 }  // namespace edge::crypto

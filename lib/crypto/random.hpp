@@ -19,4 +19,7 @@ SessionId new_session_id();
 // Uniform in [0, 1), for jitter.
 double random_fraction();
 
+// Of OpenSSL, "3.0.15".
+std::string library_version();
+
 }  // namespace edge::crypto

@@ -63,8 +63,11 @@ void RoffPage::line(std::string_view words) {
 }
 
 void RoffPage::filled(std::string_view words) {
-  std::istringstream lines(fill(std::string(words), 0, 0));
-  for (std::string one; std::getline(lines, one);) line(one);
+  // Escaped before it is filled: what counts is the length of the line in the file.
+  std::istringstream lines(fill(roff_escape(words), 0, 0));
+  for (std::string one; std::getline(lines, one);) {
+    out_ += (one.starts_with('.') ? "\\&" : "") + one + "\n";
+  }
 }
 
 void RoffPage::section(std::string_view title) {

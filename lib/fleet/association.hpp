@@ -15,6 +15,7 @@ inline constexpr std::size_t kInstancesPerEndpoint = 64;
 // What is known of the endpoint; hashes are SHA-256, 32 bytes.
 struct AssociationState {
   std::string token_hash;
+  std::uint32_t generation = 0;  // of the token
   std::optional<WallTime> token_expires;
   std::optional<std::string> edge_id_hash;
   std::map<InstanceId, std::string> host_keys;  // of its instances

@@ -26,6 +26,11 @@ bool CloneGuard::accept(Connection connection, bool& first) {
   return true;
 }
 
+bool CloneGuard::knows(Connection connection) const {
+  return connection == current_ ||
+         std::find(replaced_.begin(), replaced_.end(), connection) != replaced_.end();
+}
+
 void CloneGuard::closed(Connection connection) {
   if (current_ == connection) current_ = 0;
   if (told_next_ == connection) told_next_ = 0;

@@ -33,6 +33,11 @@ class CloneGuard {
   // set.
   bool accept(Connection connection, bool& first);
   void closed(Connection connection);
+  // Whether this connection was this instance's before; and whether it is the one to be told next.
+  bool knows(Connection connection) const;
+  bool is_marked(Connection connection) const {
+    return connection != 0 && connection == told_next_;
+  }
 
  private:
   static constexpr std::size_t kRemembered = 4;

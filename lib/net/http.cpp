@@ -141,13 +141,18 @@ Task<Result<Request>> HttpReader::request(HttpLimits limits) {
 Task<Result<Response>> HttpReader::response(HttpLimits limits) {
   http::response_parser<http::string_body> parser;
   auto read = co_await read_message(stream_, buffer_, parser, limits);
-  if (!read) co_return read.error();
+  if (!read) {
+    // An answer is awaited: a peer that leaves before it needs words.
+    auto error = read.error();
+    if (error.message.empty()) error.message = "the peer closed the connection before it answered";
+    co_return error;
+  }
   auto& message = parser.get();
   Response response;
   response.status = static_cast<int>(message.result_int());
   response.headers = copy_headers(message.base());
   response.body = std::move(message.body());
-  response.keep_alive = message.keep_alive();
+  response.keep_alive = parser.keep_alive();  // false, too, when the body ended with the connection
   co_return response;
 }
 

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "net/deadline.hpp"
+#include "net/notify.hpp"
 
 namespace edge::net {
 
@@ -56,47 +57,83 @@ Socket adopt_socket(asio::any_io_executor executor, int descriptor) {
   return socket;
 }
 
-Task<Result<Socket>> connect_tcp(HostPort address, milliseconds deadline) {
+Task<Result<std::vector<asio::ip::tcp::endpoint>>> look_up(HostPort address,
+                                                           milliseconds deadline) {
   using asio::ip::tcp;
-  auto executor = co_await asio::this_coro::executor;
-  const auto text = format_host_port(address);
-  tcp::resolver resolver(executor);
-  tcp::socket socket(executor);
+  struct LookUp {
+    explicit LookUp(const asio::any_io_executor& executor) : resolver(executor) {}
+    tcp::resolver resolver;
+    bool done = false;
+    error_code error;
+    std::vector<tcp::endpoint> found;
+  };
+  const auto executor = co_await asio::this_coro::executor;
+  auto bell = std::make_shared<Notify>(executor);
+  auto state = std::make_shared<LookUp>(executor);
+  auto on_answer = [state, bell](error_code error, const tcp::resolver::results_type& results) {
+    state->done = true;
+    state->error = error;
+    for (const auto& entry : results) state->found.push_back(entry.endpoint());
+    bell->ring();
+  };
+  state->resolver.async_resolve(address.host, std::to_string(address.port), on_answer);
+  co_await bell->wait(deadline);
+  if (!state->done) co_return fail(Errc::timed_out, "no answer in time");
+  if (state->error) co_return fail(Errc::unreachable, state->error.message());
+  co_return state->found;
+}
+
+namespace {
+
+// The first of the addresses that takes the connection; "refused" of the last one otherwise.
+Task<Result<Socket>> connect_first(std::vector<asio::ip::tcp::endpoint> addresses,
+                                   milliseconds deadline) {
+  const auto executor = co_await asio::this_coro::executor;
+  asio::ip::tcp::socket socket(executor);
   bool cut_off = false;
   Deadline bound(executor, deadline, [&] {
     cut_off = true;
-    resolver.cancel();
     error_code ignored;
     socket.close(ignored);
   });
-  auto [resolve_error, found] =
-      co_await resolver.async_resolve(address.host, std::to_string(address.port), as_values);
-  if (cut_off) co_return fail(Errc::timed_out, "cannot resolve " + text + ": no answer in time");
-  if (resolve_error) {
-    co_return fail(Errc::unreachable, "cannot resolve " + text + ": " + resolve_error.message());
-  }
   std::string reason = "no address";
-  for (const auto& entry : found) {
+  for (const auto& address : addresses) {
     error_code error;
     socket.close(error);
-    socket.open(entry.endpoint().protocol(), error);
+    socket.open(address.protocol(), error);
     if (!error) {
-      auto [connect_error] = co_await socket.async_connect(entry.endpoint(), as_values);
+      auto [connect_error] = co_await socket.async_connect(address, as_values);
       error = connect_error;
     }
-    if (cut_off) break;
+    if (cut_off) co_return fail(Errc::timed_out, "no answer in time");
     if (!error) {
-      socket.set_option(tcp::no_delay(true), error);
-      const auto protocol = entry.endpoint().protocol();
-      const int descriptor = socket.release();
+      socket.set_option(asio::ip::tcp::no_delay(true), error);
       Socket connected(executor);
-      connected.assign(asio::generic::stream_protocol(protocol), descriptor);
+      connected.assign(asio::generic::stream_protocol(address.protocol()), socket.release());
       co_return connected;
     }
     reason = error.message();
   }
-  if (cut_off) co_return fail(Errc::timed_out, "cannot connect to " + text + ": no answer in time");
-  co_return fail(Errc::unreachable, "cannot connect to " + text + ": " + reason);
+  co_return fail(Errc::unreachable, reason);
+}
+
+}  // namespace
+
+Task<Result<Socket>> connect_tcp(HostPort address, milliseconds deadline) {
+  const auto text = format_host_port(address);
+  const auto until = std::chrono::steady_clock::now() + deadline;
+  auto addresses = co_await look_up(address, deadline);
+  if (!addresses) {
+    co_return fail(addresses.error().code,
+                   "cannot resolve " + text + ": " + addresses.error().message);
+  }
+  const auto left = std::chrono::ceil<milliseconds>(until - std::chrono::steady_clock::now());
+  auto socket = co_await connect_first(std::move(*addresses), std::max(left, milliseconds{1}));
+  if (!socket) {
+    co_return fail(socket.error().code,
+                   "cannot connect to " + text + ": " + socket.error().message);
+  }
+  co_return std::move(*socket);
 }
 
 Result<Socket> connect_unix(asio::any_io_executor executor, const std::string& path) {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <vector>
 
 #include "base/address.hpp"
 #include "base/error.hpp"
@@ -29,6 +31,11 @@ class SocketStream final : public Stream {
 
 // Takes a connected descriptor.
 Socket adopt_socket(asio::any_io_executor executor, int descriptor);
+
+// The addresses of a name. getaddrinfo(3) cannot be interrupted: whoever waits goes on at the
+// deadline, and the answer that comes later finds nobody. Errors are the resolver's words, or "no
+// answer in time".
+Task<Result<std::vector<asio::ip::tcp::endpoint>>> look_up(HostPort address, milliseconds deadline);
 
 // Resolves and connects, each of the addresses in turn, all within the deadline. Errors name the
 // host, the address and the reason: "cannot resolve edge.example.com: ...", "cannot connect to

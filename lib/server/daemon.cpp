@@ -1,23 +1,20 @@
 #include "server/daemon.hpp"
 
-#include <unistd.h>
-
-#include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <thread>
 
-#include "base/address.hpp"
 #include "base/files.hpp"
 #include "base/log.hpp"
-#include "crypto/certificate.hpp"
+#include "net/deadline.hpp"
 #include "net/loops.hpp"
 #include "server/admin/admin_port.hpp"
+#include "server/keys.hpp"
+#include "server/own_limits.hpp"
 #include "server/parts.hpp"
 #include "server/poll/poll_port.hpp"
 #include "server/tunnel/tunnel_port.hpp"
-#include "ssh/key.hpp"
 
 namespace edge::server {
 namespace {
@@ -34,68 +31,6 @@ std::size_t loop_count(const config::EdgedConfig& config) {
   if (config.loops != 0) return config.loops;
   return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kMostLoops);
 }
-
-// What agents dial, where nothing else was configured: this machine's name and the ports that it
-// listens on.
-config::EdgedConfig with_own_addresses(config::EdgedConfig config) {
-  auto port_of = [](const std::vector<std::string>& listen) {
-    const auto parsed =
-        listen.empty() ? Result<HostPort>(HostPort{}) : parse_host_port(listen.front());
-    return parsed ? parsed->port : std::uint16_t{0};
-  };
-  std::array<char, 256> name{};
-  if (config.poll_url.empty() && ::gethostname(name.data(), name.size() - 1) == 0) {
-    config.poll_url = format_url(Url{{name.data(), port_of(config.poll_listen)}});
-  }
-  if (config.tunnel_address.empty()) {
-    if (auto url = parse_https_url(config.poll_url)) {
-      config.tunnel_address = format_host_port({url->address.host, port_of(config.tunnel_listen)});
-    }
-  }
-  return config;
-}
-
-struct Keys {
-  net::TlsContext tls;
-  std::string pin;
-  Secret host_key;
-  std::string host_key_fingerprint;
-};
-
-Result<net::TlsContext> load_tls(const config::EdgedConfig& config, std::string& pin) {
-  auto certificate = read_file(config.certificate);
-  if (!certificate) return certificate.error();
-  auto key = read_private_file(config.certificate_key);
-  if (!key) return key.error();
-  auto context = net::make_server_context(*certificate, Secret(*key));
-  wipe(key->data(), key->size());
-  if (!context) {
-    return fail(context.error().code, config.certificate.string() + ": " + context.error().message);
-  }
-  auto found = crypto::pin_of_certificate(*certificate);
-  if (!found) return found.error();
-  pin = *found;
-  return context;
-}
-
-Result<Keys> load_keys(const config::EdgedConfig& config) {
-  Keys keys;
-  auto tls = load_tls(config, keys.pin);
-  if (!tls) return tls.error();
-  keys.tls = *tls;
-  auto text = read_private_file(config.host_key);
-  if (!text) return text.error();
-  keys.host_key = Secret(*text);
-  wipe(text->data(), text->size());
-  auto key = ssh::Key::from_private_text(keys.host_key);
-  if (!key) return fail(key.error().code, config.host_key.string() + ": " + key.error().message);
-  keys.host_key_fingerprint = key->fingerprint();
-  return keys;
-}
-
-}  // namespace
-
-namespace {
 
 // Tunnels first: they say goodbye to their agents, who then come back to a poll port that says
 // "later".
@@ -150,7 +85,7 @@ Daemon::Daemon(std::unique_ptr<Whole> whole) : whole_(std::move(whole)) {}
 Daemon::~Daemon() = default;
 
 Result<std::unique_ptr<Daemon>> Daemon::start(const config::EdgedConfig& given, DaemonHooks hooks) {
-  const auto config = with_own_addresses(given);
+  const auto config = within_descriptors(with_own_addresses(given));
   if (auto made = make_folder(config.state, 0700); !made) return made.error();
   auto opened = store::open_store(config.state);
   if (!opened) return opened.error();
@@ -256,11 +191,13 @@ net::Task<> Daemon::Whole::drain() {
     net::asio::co_spawn(loops.at(i), drain_ports(*poll_ports[i], *tunnel_ports[i], deadline),
                         on_end);
   }
-  co_await admin_port->drain(deadline);
-  if (!co_await all_drained->wait(deadline + kHardStop)) {
-    clean = false;  // nothing may hang a shutdown
+  // Nothing may hang a shutdown, whatever is awaited below.
+  net::Deadline hard_stop(loops.at(0).get_executor(), deadline + kHardStop, [this] {
+    clean = false;
     loops.stop();
-  }
+  });
+  co_await admin_port->drain(deadline);
+  co_await all_drained->wait(deadline + kHardStop);
   tasks.cancel();
 }
 

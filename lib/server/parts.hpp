@@ -52,11 +52,12 @@ struct Parts {
   void record_event(store::EventRecord event);
 };
 
-// Counts one connection against the budget for as long as it lives.
+// Counts one connection against the budget of both ports for as long as it lives; `most` is what
+// may be taken.
 class ConnectionSlot {
  public:
-  explicit ConnectionSlot(Parts& parts) : parts_(&parts) {
-    taken_ = parts.connections.fetch_add(1) < parts.config.connections;
+  ConnectionSlot(Parts& parts, std::size_t most) : parts_(&parts) {
+    taken_ = parts.connections.fetch_add(1) < std::max<std::size_t>(most, 1);
   }
   ConnectionSlot(ConnectionSlot&& other) noexcept
       : parts_(std::exchange(other.parts_, nullptr)), taken_(other.taken_) {}

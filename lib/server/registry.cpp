@@ -201,7 +201,13 @@ void Registry::drop_associations(Endpoint& endpoint) {
   }
   endpoint.credential.reset();
   endpoint.wake_holds();
-  if (endpoint.tunnel) endpoint.tunnel->end(fleet::Reason::endpoint_removed);
+  if (endpoint.tunnel) {
+    endpoint.tunnel->end(fleet::Reason::endpoint_removed);
+  } else {
+    // Whoever is opening one finds that it is not wanted any more.
+    endpoint.life.closed(endpoint.life.lease().tunnel, fleet::Reason::endpoint_removed, false,
+                         clock_.steady());
+  }
   endpoint.instances.clear();
 }
 

@@ -52,11 +52,16 @@ class Registry {
 
   // --- poll port
   // `method` and `path` are what the MAC is over. A counter is used up by a right MAC only.
+  // `connection`: a right MAC with an old counter is a replay (unauthorized), but on a connection
+  // that was this instance's before it is the sign of a clone that has overtaken it.
   boost::system::result<Caller, Refusal> authenticate(const wire::Authorization& claim,
                                                       std::string_view method,
-                                                      std::string_view path);
+                                                      std::string_view path,
+                                                      std::uint64_t connection);
   std::string new_ticket(const Caller& caller);  // to send; "" when the caller has gone meanwhile
   // Who checks in on which connection; refuses clones. `first`: write the event.
+  bool is_marked(const Caller& caller,
+                 std::uint64_t connection) const;  // it is a clone's: not to be held
   bool connection_is_its_own(const Caller& caller, std::uint64_t connection, bool& first);
   void connection_closed(const Caller& caller, std::uint64_t connection);
   // `hold`: the bell to ring when something changes; null for plain polling.
@@ -154,7 +159,8 @@ class Registry {
   WallTime wall_of(SteadyTime time) const;
   boost::system::result<Caller, Refusal> by_ticket(const std::string& ticket);
   boost::system::result<Caller, Refusal> by_mac(const wire::MacAuthorization& claim,
-                                                std::string_view method, std::string_view path);
+                                                std::string_view method, std::string_view path,
+                                                std::uint64_t connection);
 
   const Clock& clock_;
   const std::string url_, tunnel_address_;

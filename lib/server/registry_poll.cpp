@@ -13,8 +13,9 @@ constexpr std::size_t kTicketBytes = 16;
 
 boost::system::result<Caller, Refusal> Registry::authenticate(const wire::Authorization& claim,
                                                               std::string_view method,
-                                                              std::string_view path) {
-  return claim.mac ? by_mac(*claim.mac, method, path) : by_ticket(claim.ticket);
+                                                              std::string_view path,
+                                                              std::uint64_t connection) {
+  return claim.mac ? by_mac(*claim.mac, method, path, connection) : by_ticket(claim.ticket);
 }
 
 boost::system::result<Caller, Refusal> Registry::by_ticket(const std::string& ticket) {
@@ -39,14 +40,18 @@ boost::system::result<Caller, Refusal> Registry::by_ticket(const std::string& ti
 
 boost::system::result<Caller, Refusal> Registry::by_mac(const wire::MacAuthorization& claim,
                                                         std::string_view method,
-                                                        std::string_view path) {
+                                                        std::string_view path,
+                                                        std::uint64_t connection) {
   boost::system::result<Caller, Refusal> answer = Refusal::unauthorized;
   const bool known = with(claim.endpoint, [&](Endpoint& endpoint) {
     const auto instance = endpoint.instances.find(claim.instance);
     if (endpoint.mac_key.empty() || instance == endpoint.instances.end()) return;
     const auto expected = crypto::check_in_mac(endpoint.mac_key, method, path, claim.rest);
     if (!equal_in_constant_time(expected, claim.mac)) return;
-    if (!instance->second.counter.accept(claim.counter)) return;
+    if (!instance->second.counter.accept(claim.counter)) {
+      if (instance->second.guard.knows(connection)) answer = Refusal::clone;
+      return;
+    }
     answer = Caller{claim.endpoint, claim.instance, endpoint.record.generation};
   });
   if (known) return answer;
@@ -88,6 +93,15 @@ bool Registry::connection_is_its_own(const Caller& caller, std::uint64_t connect
     if (!own && instance->second.hold) instance->second.hold->ring();
   });
   return own;
+}
+
+bool Registry::is_marked(const Caller& caller, std::uint64_t connection) const {
+  bool marked = false;
+  with(caller.endpoint, [&](Endpoint& endpoint) {
+    const auto instance = endpoint.instances.find(caller.instance);
+    marked = instance != endpoint.instances.end() && instance->second.guard.is_marked(connection);
+  });
+  return marked;
 }
 
 void Registry::connection_closed(const Caller& caller, std::uint64_t connection) {
@@ -232,6 +246,7 @@ std::optional<fleet::AssociationState> Registry::association_state(const Endpoin
   with(id, [&](Endpoint& endpoint) {
     state.emplace();
     state->token_hash = endpoint.record.token_hash;
+    state->generation = endpoint.record.generation;
     state->token_expires = endpoint.record.token_expires;
     state->edge_id_hash = endpoint.record.edge_id_hash;
     for (const auto& [instance_id, instance] : endpoint.instances) {

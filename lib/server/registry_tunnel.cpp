@@ -29,6 +29,12 @@ std::optional<Caller> Registry::consume(const TunnelId& user, const std::string&
 bool Registry::tunnel_opened(const Caller& caller, std::shared_ptr<TunnelHandle> tunnel) {
   bool accepted = false;
   with(caller.endpoint, [&](Endpoint& endpoint) {
+    // Disassociated, or given a new token, since it logged in: not ours any more.
+    if (endpoint.record.generation != caller.generation ||
+        endpoint.instances.count(caller.instance) == 0) {
+      endpoint.life.closed(tunnel->id(), fleet::Reason::endpoint_removed, false, clock_.steady());
+      return;
+    }
     auto old = endpoint.tunnel;
     // First the handle: whoever the change of state wakes must find it.
     endpoint.tunnel = tunnel;

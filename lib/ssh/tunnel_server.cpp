@@ -147,6 +147,10 @@ std::string TunnelServer::reason() const {
   return part_->session->reason();
 }
 
+bool TunnelServer::said_goodbye() const {
+  return reason().starts_with("Received SSH_MSG_DISCONNECT");  // libssh's words for it
+}
+
 net::Task<> TunnelServer::until_dead() {
   auto session = part_->session;
   for (;;) {

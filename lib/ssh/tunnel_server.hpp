@@ -44,6 +44,7 @@ class TunnelServer {
   bool alive() const;
   net::Task<> until_dead();
   std::string reason() const;
+  bool said_goodbye() const;  // the peer sent SSH_MSG_DISCONNECT before it went
   void close() noexcept;
 
  private:

@@ -1,6 +1,5 @@
 #include "server/admin/admin_requests.hpp"
 
-#include <openssl/crypto.h>
 #include <pwd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,6 +9,7 @@
 
 #include "base/files.hpp"
 #include "base/text.hpp"
+#include "crypto/random.hpp"
 #include "ssh/key.hpp"
 
 namespace edge::server {
@@ -144,7 +144,7 @@ AdminConnection::Answer AdminConnection::status(Call) {
       200, {{"apiVersion", "edge/v1"},
             {"version", EDGE_VERSION},
             {"libssh", ssh::library_version()},
-            {"openssl", OpenSSL_version(OPENSSL_VERSION_STRING)},
+            {"openssl", crypto::library_version()},
             {"pid", ::getpid()},
             {"started", format_rfc3339(parts_.started)},
             {"uptime-seconds", up.count()},

@@ -58,6 +58,7 @@ class AdminConnection {
 
   net::Task<net::Response> endpoint_view(EndpointId id, int http_status);
   net::Task<std::optional<net::Response>> snapshots_view(EndpointId id);
+  std::optional<Error> offline_now(const Call& call) const;
   // Waits until the endpoint has an open tunnel. Errors: offline, timed_out (with the reason so
   // far), removed.
   net::Task<Result<std::shared_ptr<Tunnel>>> require_tunnel(const Call& call);

@@ -1,10 +1,7 @@
 // Creating, showing and changing endpoints. The store first, then the registry, then the answer.
-#include <boost/asio/ip/tcp.hpp>
-
 #include "base/text.hpp"
 #include "crypto/keys.hpp"
 #include "crypto/random.hpp"
-#include "net/deadline.hpp"
 #include "server/admin/admin_requests.hpp"
 #include "wire/json.hpp"
 #include "wire/token.hpp"
@@ -38,12 +35,8 @@ Result<std::optional<WallTime>> expiry(const json& body, WallTime now) {
 net::Task<std::optional<std::string>> name_warning(std::string url) {
   auto parsed = parse_https_url(url);
   if (!parsed) co_return std::nullopt;
-  const auto executor = co_await net::asio::this_coro::executor;
-  net::asio::ip::tcp::resolver resolver(executor);
-  net::Deadline bound(executor, milliseconds{2000}, [&resolver] { resolver.cancel(); });
-  auto [error, found] =
-      co_await resolver.async_resolve(parsed->address.host, "443", net::as_values);
-  if (!error) co_return std::nullopt;
+  auto found = co_await net::look_up(parsed->address, milliseconds{2000});
+  if (found) co_return std::nullopt;
   co_return parsed->address.host + " does not resolve on this machine: agents must be able to";
 }
 

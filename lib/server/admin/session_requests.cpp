@@ -38,6 +38,15 @@ Error late_error(const std::string& name, const Registry::Waiting& endpoint) {
 
 }  // namespace
 
+// Refused before anything is raised: who does not wait leaves no trace.
+std::optional<Error> AdminConnection::offline_now(const Call& call) const {
+  const auto endpoint = parts_.registry.waiting(call.endpoint);
+  const bool waits = call.query.count("wait") != 0;
+  if (waits || !endpoint.exists || endpoint.state == fleet::EndpointState::online)
+    return std::nullopt;
+  return offline_error(call.name, endpoint);
+}
+
 net::Task<Result<std::shared_ptr<Tunnel>>> AdminConnection::require_tunnel(const Call& call) {
   std::optional<milliseconds> asked;
   if (const auto wait = call.query.find("wait"); wait != call.query.end()) {
@@ -97,6 +106,7 @@ AdminConnection::Answer AdminConnection::open_session(Call call) {
     co_return error_response(fail(
         Errc::usage, "a session needs Upgrade: ssh and Edge-Session-Key: ssh-ed25519 AAAA..."));
   }
+  if (auto error = offline_now(call)) co_return error_response(*error);
   auto demand = std::make_shared<Demand>(parts_.registry, call.endpoint);
   auto tunnel = co_await require_tunnel(call);
   if (!tunnel) {
@@ -141,6 +151,7 @@ AdminConnection::Answer AdminConnection::list_snapshots(Call call) {
 }
 
 AdminConnection::Answer AdminConnection::take_snapshot(Call call) {
+  if (auto error = offline_now(call)) co_return error_response(*error);
   const Demand demand(parts_.registry, call.endpoint);
   auto tunnel = co_await require_tunnel(call);
   if (!tunnel) {

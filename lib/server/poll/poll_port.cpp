@@ -9,12 +9,23 @@
 namespace edge::server {
 namespace {
 
+constexpr int kRefusals = 2;
+constexpr milliseconds kLongestAnswer = std::chrono::hours(2);  // longer than any hold may be set
+
 std::uint64_t next_connection() {
   static std::atomic<std::uint64_t> last{0};
   return ++last;
 }
 
 }  // namespace
+
+net::HttpLimits PollPort::limits_of(const PollConnection& connection) const {
+  net::HttpLimits limits;
+  limits.head_deadline = parts_.config.header_deadline;
+  limits.body = connection.known() ? PollConnection::kBodyLimit : PollConnection::kStrangerBody;
+  if (!connection.known()) limits.idle = limits.body_deadline = parts_.config.header_deadline;
+  return limits;
+}
 
 PollPort::PollPort(net::asio::any_io_executor executor, Parts& parts)
     : executor_(executor), parts_(parts), tasks_(executor) {}
@@ -26,7 +37,7 @@ void PollPort::listen(Acceptor acceptor) {
 
 net::Task<> PollPort::accept(std::size_t index) {
   co_await accept_all(*acceptors_[index], [this](net::Socket socket) {
-    ConnectionSlot slot(parts_);
+    ConnectionSlot slot(parts_, parts_.config.connections / 10 * 9);  // the rest is for tunnels
     if (!slot) return;  // over the budget: closed at once, the agent backs off
     tasks_.spawn("poll.connection", serve(std::move(socket), std::move(slot)));
   });
@@ -55,11 +66,11 @@ net::Task<> PollPort::serve(net::Socket socket, [[maybe_unused]] ConnectionSlot 
   }
   PollConnection connection(parts_, stream, peer, next_connection());
   net::HttpReader reader(stream);
-  net::HttpLimits limits;
-  limits.body = PollConnection::kBodyLimit;
-  limits.head_deadline = parts_.config.header_deadline;
-  while (!parts_.draining) {
+  int refusals = 0;  // in a row: a ticket's 401 is asked once more with the MAC, nothing more
+  while (!parts_.draining && refusals < kRefusals) {
+    const auto limits = limits_of(connection);
     auto request = co_await reader.request(limits);
+    net::Deadline bound(executor_, limits.body_deadline, [&stream] { stream.close(); });
     if (!request) {
       if (request.error().code == Errc::usage) {
         auto refusal = error_response(request.error());
@@ -69,10 +80,12 @@ net::Task<> PollPort::serve(net::Socket socket, [[maybe_unused]] ConnectionSlot 
       co_return;
     }
     const bool keep = request->keep_alive;
+    bound.extend(kLongestAnswer);  // a held check-in
     auto response = co_await connection.answer(std::move(*request));
     if (!response) co_return;  // the agent has gone
-    response->keep_alive = keep && response->keep_alive && !parts_.draining;
-    net::Deadline bound(executor_, limits.body_deadline, [&stream] { stream.close(); });
+    refusals = response->status == 401 ? refusals + 1 : 0;
+    response->keep_alive = keep && response->keep_alive && refusals < kRefusals && !parts_.draining;
+    bound.extend(limits.body_deadline);
     if (co_await net::write_response(stream, std::move(*response))) co_return;
     if (!keep) break;
   }

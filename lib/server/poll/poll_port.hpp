@@ -7,6 +7,8 @@
 
 namespace edge::server {
 
+class PollConnection;
+
 class PollPort {
  public:
   PollPort(net::asio::any_io_executor executor, Parts& parts);
@@ -16,6 +18,7 @@ class PollPort {
   net::Task<> drain(milliseconds deadline);
 
  private:
+  net::HttpLimits limits_of(const PollConnection& connection) const;
   net::Task<> accept(std::size_t index);
   net::Task<> serve(net::Socket socket, ConnectionSlot slot);
 

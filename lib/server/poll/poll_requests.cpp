@@ -78,12 +78,18 @@ net::Task<std::optional<net::Response>> PollConnection::answer(net::Request requ
       wire::parse_authorization(std::string(net::find_header(request.headers, "Authorization")));
   if (!claim) co_return unauthorized();
   const bool by_mac = claim->mac.has_value();
-  auto caller = parts_.registry.authenticate(*claim, request.method, request.target);
+  auto caller = parts_.registry.authenticate(*claim, request.method, request.target, id_);
   if (!caller) {
-    if (by_mac)
+    if (by_mac) {
       log::debug("check-in.refused", {{"endpoint", claim->mac->endpoint}, {"address", peer_}});
+    }
+    if (caller.error() == Refusal::clone) {
+      // A copy has overtaken this one's counter; both are told.
+      co_return clone_refused({claim->mac->endpoint, claim->mac->instance, 0});
+    }
     co_return refused(caller.error());
   }
+  known_ = true;
   if (request.method == "GET" && request.target == kCheckIn) {
     co_return co_await check_in(std::move(request), *caller, by_mac);
   }
@@ -96,25 +102,30 @@ net::Task<std::optional<net::Response>> PollConnection::answer(net::Request requ
   co_return error_response(fail(Errc::not_found, "no such request"));
 }
 
+// 409 for a connection whose identity another one has, too; nothing for one that is its own.
+std::optional<net::Response> PollConnection::clone_refused(const Caller& caller) {
+  bool first = false;
+  if (parts_.registry.connection_is_its_own(caller, id_, first)) return std::nullopt;
+  if (first) {
+    parts_.record_event({{},
+                         "instance.cloned",
+                         caller.endpoint,
+                         caller.instance,
+                         "",
+                         "two live connections with one identity; one is from " + peer_});
+  }
+  return refused(Refusal::clone);
+}
+
 net::Task<std::optional<net::Response>> PollConnection::check_in(net::Request request,
                                                                  Caller caller, bool by_mac) {
-  bool first = false;
   caller_ = caller;
-  if (!parts_.registry.connection_is_its_own(caller, id_, first)) {
-    if (first) {
-      parts_.record_event({{},
-                           "instance.cloned",
-                           caller.endpoint,
-                           caller.instance,
-                           "",
-                           "two live connections with one identity; the other address: " + peer_});
-    }
-    co_return refused(Refusal::clone);
-  }
+  if (auto refusal = clone_refused(caller)) co_return refusal;
   const auto asked = wire::parse_wait(std::string(net::find_header(request.headers, "Prefer")));
   const auto ordered = parts_.registry.pace(caller.endpoint).hold;
   auto answer = co_await hold(caller, fleet::clamp_wait(asked.value_or(milliseconds{0}), ordered));
   if (!answer) co_return std::nullopt;
+  if (parts_.registry.is_marked(caller, id_)) co_return clone_refused(caller);
 
   net::Response response;
   if (answer->kind == CheckInAnswer::Kind::connect) {
@@ -153,6 +164,7 @@ net::Task<std::optional<CheckInAnswer>> PollConnection::hold(Caller caller, mill
     if (left.count() <= 0 || new_order || parts_.draining) break;
     co_await bell_->wait(std::min(left, answer.recheck));
     if (*gone || !parts_.registry.holds(caller, bell_)) break;
+    if (parts_.registry.is_marked(caller, id_)) break;
     answer = parts_.registry.check_in(caller, peer_, bell_);
   }
   if (holding) stream_.forget_readable();
@@ -176,11 +188,13 @@ net::Task<net::Response> PollConnection::associate(net::Request request) {
 
   Result<void> stored;
   Verdict verdict = Verdict::unauthorized;
+  std::uint32_t generation = 0;
   // Twice: two nodes of a new endpoint may come at the same time; the second one's first try finds
   // a conflict.
   for (int attempt = 0; attempt < 2; ++attempt) {
     const auto state = parts_.registry.association_state(id);
     if (!state) co_return unauthorized();
+    generation = state->generation;
     verdict = fleet::decide(*state, claim, parts_.clock.wall());
     if (verdict == Verdict::unauthorized) {
       log::warning("associate.refused", {{"endpoint", id}, {"address", peer_}});
@@ -207,6 +221,15 @@ net::Task<net::Response> PollConnection::associate(net::Request request) {
     log::error("associate.failed", {{"endpoint", id}, {"reason", stored.error().message}});
     co_return error_response(stored.error());
   }
+  const auto after = parts_.registry.association_state(id);
+  if (!after || after->generation != generation) {
+    // A new token, or the endpoint's end, came while we wrote: what was decided on is not true any
+    // more.
+    auto undo = [id](store::Store& store) { return store.disassociate(id); };
+    (void)co_await parts_.store.run(undo);
+    co_return unauthorized();
+  }
+  known_ = true;
   parts_.registry.apply_association(id, claim.edge_id_hash, key, instance);
   if (verdict != Verdict::known) {
     parts_.record_event({{},

@@ -11,6 +11,7 @@ namespace edge::server {
 
 class PollConnection {
  public:
+  static constexpr std::size_t kStrangerBody = 16 * 1024;  // an association is smaller
   static constexpr std::size_t kBodyLimit = 256 * 1024;
   static constexpr std::size_t kSnapshotLimit = 1024 * 1024;  // inflated
 
@@ -20,9 +21,14 @@ class PollConnection {
   // Nothing: the agent went away while its check-in was held.
   net::Task<std::optional<net::Response>> answer(net::Request request);
 
+  // Whether somebody has proved on this connection who it is: before that every bound is a
+  // stranger's.
+  bool known() const noexcept { return known_; }
+
  private:
   net::Task<std::optional<net::Response>> check_in(net::Request request, Caller caller,
                                                    bool by_mac);
+  std::optional<net::Response> clone_refused(const Caller& caller);
   net::Task<std::optional<CheckInAnswer>> hold(Caller caller, milliseconds wait);
   net::Task<net::Response> associate(net::Request request);
   net::Task<net::Response> put_snapshot(net::Request request, Caller caller);
@@ -33,6 +39,7 @@ class PollConnection {
   const std::string peer_;
   const std::uint64_t id_;
   std::shared_ptr<net::Notify> bell_;
+  bool known_ = false;
   std::optional<Caller> caller_;  // of the last check-in, for goodbye
 };
 

@@ -67,6 +67,8 @@ net::Task<> Tunnel::relay(SessionRequest request) {
   auto client =
       std::shared_ptr<net::Stream>(net::with_rest(std::move(socket), std::move(request.rest)));
   auto far = co_await upgrade(request);
+  const auto host_key = parts_.registry.host_key(caller_.endpoint, caller_.instance);
+  if (far && host_key.empty()) far = fail(Errc::removed, "the node was disassociated meanwhile");
   if (!far) {
     --sessions_;
     auto response = error_response(far.error());
@@ -77,12 +79,11 @@ net::Task<> Tunnel::relay(SessionRequest request) {
   auto agent = std::shared_ptr<net::Stream>(std::move(*far));
   net::Response switched;
   switched.status = 101;
-  switched.headers = {
-      {"Connection", "Upgrade"},
-      {"Upgrade", "ssh"},
-      {"Edge-Session", request.session->id.text},
-      {"Edge-Instance", caller_.instance.text},
-      {"Edge-Host-Key", parts_.registry.host_key(caller_.endpoint, caller_.instance)}};
+  switched.headers = {{"Connection", "Upgrade"},
+                      {"Upgrade", "ssh"},
+                      {"Edge-Session", request.session->id.text},
+                      {"Edge-Instance", caller_.instance.text},
+                      {"Edge-Host-Key", host_key}};
   request.session->instance = caller_.instance;
   parts_.registry.add_session(request.session);
   log::info("session.start", {{"session", request.session->id},

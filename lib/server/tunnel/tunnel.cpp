@@ -121,7 +121,10 @@ net::Task<fleet::Reason> Tunnel::supervise() {
     if (sessions_ == 0) next = std::min(next, last_activity() + settings_.tunnel_idle);
     const auto wait = std::chrono::ceil<milliseconds>(next - parts_.clock.steady());
     co_await bell_->wait(std::max(wait, milliseconds{1}));
-    if (!server_->alive()) co_return ended_.value_or(fleet::Reason::lost);
+    if (!server_->alive()) {
+      const bool goodbye = server_->said_goodbye();  // an agent only says it by plan
+      co_return ended_.value_or(goodbye ? fleet::Reason::agent_stopped : fleet::Reason::lost);
+    }
     if (ended_) {
       co_await ask(to_agent("POST", "/v1/close"),
                    std::min(parts_.config.answer_deadline, milliseconds{1000}));

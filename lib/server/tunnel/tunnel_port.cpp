@@ -14,7 +14,7 @@ void TunnelPort::listen(Acceptor acceptor) {
 
 net::Task<> TunnelPort::accept(std::size_t index) {
   co_await accept_all(*acceptors_[index], [this](net::Socket socket) {
-    ConnectionSlot slot(parts_);
+    ConnectionSlot slot(parts_, parts_.config.connections);
     if (!slot) return;
     tasks_.spawn("tunnel", serve(std::move(socket), std::move(slot)));
   });
