@@ -18,6 +18,8 @@ constexpr milliseconds kGraceForHeld{15'000};  // beyond the hold, for the way t
 constexpr milliseconds kAnswerDeadline{20'000};
 constexpr milliseconds kEarly{200};  // a held answer that comes faster than this is no hold
 constexpr milliseconds kMostRetryAfter{300'000};
+constexpr milliseconds kProvenTunnel{10'000};  // one that lived this long earns an immediate retry
+constexpr int kShortHolds = 2;                 // in a row, before the interval counts instead
 
 // "Retry-After: 5", obeyed with jitter so that a herd spreads out.
 milliseconds retry_after(const net::Response& response, milliseconds otherwise) {
@@ -25,7 +27,7 @@ milliseconds retry_after(const net::Response& response, milliseconds otherwise) 
   if (text.empty() || text.size() > 4 || text.find_first_not_of("0123456789") != std::string::npos)
     return otherwise;
   const milliseconds asked = std::chrono::seconds(std::stoi(text));
-  const auto bounded = std::min(asked, kMostRetryAfter);
+  const auto bounded = std::clamp(asked, otherwise, kMostRetryAfter);
   return bounded + milliseconds(static_cast<std::int64_t>(crypto::random_fraction() *
                                                           static_cast<double>(bounded.count())));
 }
@@ -86,6 +88,7 @@ struct Agent::Whole {
   Backoff backoff, tunnel_backoff;
   wire::Pace pace;
   TunnelEnding unreported;  // a failure that edged should hear of
+  int short_holds = 0;
   bool answered = false;    // a check-in was, in this run
   bool introduced = false;  // told edged our version in this run
   bool stopping = false;
@@ -228,7 +231,9 @@ net::Task<std::optional<Ending>> Agent::Whole::handle(net::Response response, mi
   const bool held = asked.count() > 0 && pace.hold.count() > 0 && took >= std::min(kEarly, asked);
   if (asked.count() == 0 && pace.hold.count() > 0) co_return std::nullopt;  // now the held one
   const bool by_hold = asked.count() > 0 && pace.hold.count() > 0;
-  const auto wait = by_hold ? std::min(pace.interval, kEarly) : pace.interval;
+  short_holds = by_hold && !held ? short_holds + 1 : 0;
+  const bool soon = by_hold && short_holds <= kShortHolds;
+  const auto wait = soon ? std::min(pace.interval, kEarly) : pace.interval;
   if (!held) co_await pause(wait);
   co_return std::nullopt;
 }
@@ -242,10 +247,12 @@ net::Task<> Agent::Whole::open_tunnel(const std::string& text) {
   }
   link.close();  // the tunnel is our presence
   say("endpoint " + identity.name + ": tunnel open");
+  const auto opened_at = std::chrono::steady_clock::now();
   const auto ending = co_await tunnels.run(*offer);
   if (hooks.went_idle) hooks.went_idle();
   if (stopping) co_return;
-  if (ending.opened) {
+  const auto lived = std::chrono::steady_clock::now() - opened_at;
+  if (ending.opened && (ending.by_plan || lived >= kProvenTunnel)) {
     tunnel_backoff.reset();  // lost: check in and open again without any delay
     co_return;
   }

@@ -105,7 +105,7 @@ std::vector<Key> describe(EdgedConfig& config) {
   keys.push_back(
       {"log.level", &config.log_level,
        "The least that is logged: debug, info, warning or error. Change it without a restart: "
-       "systemctl reload edged. debug writes a line for each check-in."});
+       "systemctl reload edged."});
   return keys;
 }
 

@@ -111,7 +111,8 @@ net::Task<> show_progress(Run& run) {
   // On a terminal at once; elsewhere only what takes over a second is worth a line.
   if (!run.terminal.err && !co_await net::sleep(kProgressEvery)) co_return;
   for (;;) {
-    if (auto endpoint = run.api.get(endpoint_path(run.options.endpoint))) {
+    const auto quick = run.api.with_deadline(kProgressEvery);  // blocks the loop: not for long
+    if (auto endpoint = quick.get(endpoint_path(run.options.endpoint))) {
       run.progress.show(waiting_text(run.options.endpoint, *endpoint));
     }
     if (!co_await net::sleep(kProgressEvery)) co_return;

@@ -13,7 +13,8 @@ RawTerminal::RawTerminal(int descriptor) : descriptor_(descriptor) {
 }
 
 void RawTerminal::restore() noexcept {
-  if (raw_) ::tcsetattr(descriptor_, TCSADRAIN, &saved_);
+  // At once: draining waits for ever on a terminal that was stopped with Ctrl-S.
+  if (raw_) ::tcsetattr(descriptor_, TCSANOW, &saved_);
   raw_ = false;
 }
 

@@ -72,11 +72,17 @@ void TunnelLife::raise(SteadyTime now) {
 
 void TunnelLife::lower(SteadyTime now) {
   if (demand_ > 0) --demand_;
-  if (needed(now) || state_ != TunnelState::required) return;
-  // Nobody waits any more: what the last attempt died of stays visible.
-  if (!attempted_) {
+  expire(now);
+}
+
+void TunnelLife::expire(SteadyTime now) {
+  if (needed(now)) return;
+  if (state_ == TunnelState::connecting && now >= lease_.until) {
+    change(TunnelState::failed, Reason::handshake_timeout, now);
+  } else if (state_ == TunnelState::required && !attempted_) {
     change(TunnelState::failed, Reason::no_check_in, now);
-  } else {
+  } else if (state_ == TunnelState::required) {
+    // What the last attempt died of stays visible.
     change(reason_ == Reason::none ? TunnelState::idle : TunnelState::failed, reason_, now);
   }
 }
@@ -136,7 +142,7 @@ void TunnelLife::closed(const TunnelId& tunnel, Reason reason, bool wanted_back,
       state_ != TunnelState::closing)
     return;
   if (wanted_back) reopen_until_ = now + limits_.reopen_for;
-  if (reason == Reason::endpoint_removed || reason == Reason::shutdown) {
+  if (reason == Reason::shutdown || (reason == Reason::endpoint_removed && !needed(now))) {
     change(TunnelState::idle, reason, now);
   } else if (needed(now)) {
     change(TunnelState::required, reason, now);

@@ -62,6 +62,9 @@ class TunnelLife {
   // An operator needs the endpoint / does not any more. REQUIRES: as many lowers as raises.
   void raise(SteadyTime now);
   void lower(SteadyTime now);
+  // What time alone ends: a lease that nobody used, a need that nobody has any more. Called before
+  // anybody looks at the state.
+  void expire(SteadyTime now);
 
   // An instance asks "do you need me?". True: it wins, and `fresh` is its tunnel from now on (older
   // credentials are dead). False: not needed, or somebody else is at it until next_deadline().

@@ -13,7 +13,9 @@ namespace edge::net {
 Task<bool> sleep(milliseconds duration) {
   asio::steady_timer timer(co_await asio::this_coro::executor, duration);
   auto [ec] = co_await timer.async_wait(as_values);
-  co_return !ec;
+  // A cancellation that came while the timer's end was already on its way must not be lost.
+  const auto state = co_await asio::this_coro::cancellation_state;
+  co_return !ec && state.cancelled() == asio::cancellation_type::none;
 }
 
 struct TaskGroup::Child {

@@ -153,6 +153,7 @@ bool Daemon::run() {
                             {"loops", whole.loops.size()}});
   if (whole.hooks.ready) whole.hooks.ready();
   whole.loops.run();
+  whole.registry.let_go();
   whole.save_now();
   whole.worker.drain();
   log::info("edged.stopped", {{"clean", whole.clean ? "yes" : "no"}});

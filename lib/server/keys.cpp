@@ -14,7 +14,9 @@ Result<net::TlsContext> load_tls(const config::EdgedConfig& config, std::string&
   auto context = net::make_server_context(*certificate, Secret(*key));
   wipe(key->data(), key->size());
   if (!context) {
-    return fail(context.error().code, config.certificate.string() + ": " + context.error().message);
+    const bool of_key = context.error().message.starts_with("no private key");
+    const auto& file = of_key ? config.certificate_key : config.certificate;
+    return fail(context.error().code, file.string() + ": " + context.error().message);
   }
   auto found = crypto::pin_of_certificate(*certificate);
   if (!found) return found.error();

@@ -166,7 +166,9 @@ void Registry::add(store::EndpointRecord record) {
 
 void Registry::rename(const EndpointId& id, const std::string& name) {
   std::string old;
-  with(id, [&](Endpoint& endpoint) { old = std::exchange(endpoint.record.name, name); });
+  const bool there =
+      with(id, [&](Endpoint& endpoint) { old = std::exchange(endpoint.record.name, name); });
+  if (!there) return;
   const std::unique_lock lock(names_mutex_);
   by_name_.erase(old);
   by_name_[name] = id;
@@ -288,6 +290,15 @@ std::vector<store::LastSeen> Registry::take_unsaved() {
 
 void Registry::end_all_holds() {
   each([](Endpoint& endpoint) { endpoint.wake_holds(); });
+}
+
+void Registry::let_go() {
+  std::vector<std::shared_ptr<TunnelHandle>> last;  // their end must not run under a lock
+  each([&last](Endpoint& endpoint) {
+    if (endpoint.tunnel) last.push_back(std::move(endpoint.tunnel));
+    endpoint.watchers.clear();
+    for (auto& [id, instance] : endpoint.instances) instance.hold.reset();
+  });
 }
 
 }  // namespace edge::server

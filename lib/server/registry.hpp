@@ -131,6 +131,8 @@ class Registry {
   // Last-seen times that the store does not have yet.
   std::vector<store::LastSeen> take_unsaved();
   std::vector<std::shared_ptr<TunnelHandle>> tunnels() const;
+  void
+  let_go();  // of tunnels and bells, which live on loops: after these have ended, before they go
   void end_all_holds();  // at shutdown: every held check-in is answered
 
  private:

@@ -95,6 +95,7 @@ Registry::Waiting Registry::waiting(const EndpointId& id) const {
   const auto now = clock_.steady();
   with(id, [&](Endpoint& endpoint) {
     answer.exists = true;
+    endpoint.life.expire(now);
     const auto& settings = endpoint.settings;
     answer.tunnel_state = endpoint.life.state();
     const bool open = answer.tunnel_state == fleet::TunnelState::open;

@@ -104,7 +104,10 @@ json Registry::describe(const Endpoint& endpoint, bool whole, SteadyTime now) co
 json Registry::describe(const EndpointId& id, bool whole) const {
   json view;
   const auto now = clock_.steady();
-  with(id, [&](Endpoint& endpoint) { view = describe(endpoint, whole, now); });
+  with(id, [&](Endpoint& endpoint) {
+    endpoint.life.expire(now);
+    view = describe(endpoint, whole, now);
+  });
   return view;
 }
 
@@ -112,6 +115,7 @@ json Registry::describe_all() const {
   std::map<std::string, json> sorted;
   const auto now = clock_.steady();
   each([&](Endpoint& endpoint) {
+    endpoint.life.expire(now);
     sorted.emplace(endpoint.record.name, describe(endpoint, false, now));
   });
   json items = json::array();

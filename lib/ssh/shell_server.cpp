@@ -1,5 +1,7 @@
 #include "ssh/shell_server.hpp"
 
+#include <unistd.h>
+
 #include "net/deadline.hpp"
 #include "ssh/channel.hpp"
 #include "ssh/handles.hpp"
@@ -56,6 +58,10 @@ class OrderedChannel final : public ShellChannel {
     channel_.close();
   }
 
+  // Closed by the client before anything was ordered.
+  bool abandoned() const {
+    return !started_ && (channel_.raw() == nullptr || ssh_channel_is_closed(channel_.raw()) != 0);
+  }
   bool take_ordered() { return std::exchange(ordered_, false); }
 
  private:
@@ -156,6 +162,7 @@ struct ShellServer::Part {
   void hand_out() {
     std::vector<std::shared_ptr<OrderedChannel>> ready;
     std::erase_if(waiting, [&ready](auto& channel) {
+      if (channel->abandoned()) return true;
       if (!channel->take_ordered()) return false;
       ready.push_back(channel);
       return true;
@@ -179,6 +186,7 @@ ShellServer::ShellServer(net::asio::any_io_executor executor, int descriptor,
   ssh_set_server_callbacks(raw.get(), &part_->callbacks);
   ssh_set_auth_methods(raw.get(), SSH_AUTH_METHOD_PUBLICKEY);
   part_->accepted = ssh_bind_accept_fd(identity.raw(), raw.get(), descriptor) == SSH_OK;
+  if (!part_->accepted) ::close(descriptor);  // libssh did not take it
   part_->session = std::make_shared<Session>(executor, std::move(raw), descriptor);
   part_->session->after_turn = [weak = std::weak_ptr(part_)] {
     if (auto part = weak.lock()) part->hand_out();

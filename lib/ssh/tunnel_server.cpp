@@ -1,5 +1,7 @@
 #include "ssh/tunnel_server.hpp"
 
+#include <unistd.h>
+
 #include "net/deadline.hpp"
 #include "ssh/channel.hpp"
 #include "ssh/handles.hpp"
@@ -67,6 +69,7 @@ TunnelServer::TunnelServer(net::asio::any_io_executor executor, int descriptor,
   ssh_set_message_callback(raw.get(), Part::on_message, part_.get());
   ssh_set_auth_methods(raw.get(), SSH_AUTH_METHOD_PASSWORD);
   part_->accepted = ssh_bind_accept_fd(identity.raw(), raw.get(), descriptor) == SSH_OK;
+  if (!part_->accepted) ::close(descriptor);  // libssh did not take it
   part_->session = std::make_shared<Session>(executor, std::move(raw), descriptor);
   if (part_->accepted) {
     // Sends our banner. It may never say OK when the login comes in the same turn: do not wait for

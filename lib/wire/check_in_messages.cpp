@@ -22,7 +22,9 @@ bool is_host_key(std::string_view text) {
   constexpr std::string_view kPrefix = "ssh-ed25519 ";
   if (!text.starts_with(kPrefix)) return false;
   const auto key = from_base64(text.substr(kPrefix.size()));
-  return key && !key->empty();
+  // The blob of RFC 8709 section 4: two strings, the name and 32 bytes.
+  constexpr std::string_view kHead("\0\0\0\x0bssh-ed25519\0\0\0\x20", 19);
+  return key && key->size() == kHead.size() + 32 && key->starts_with(kHead);
 }
 
 bool is_reason(std::string_view text) {

@@ -119,6 +119,9 @@ std::optional<net::Response> PollConnection::clone_refused(const Caller& caller)
 
 net::Task<std::optional<net::Response>> PollConnection::check_in(net::Request request,
                                                                  Caller caller, bool by_mac) {
+  if (caller_ && caller_->instance != caller.instance) {
+    parts_.registry.connection_closed(*caller_, id_);  // a connection that changed its identity
+  }
   caller_ = caller;
   if (auto refusal = clone_refused(caller)) co_return refusal;
   const auto asked = wire::parse_wait(std::string(net::find_header(request.headers, "Prefer")));

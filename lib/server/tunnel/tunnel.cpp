@@ -69,6 +69,7 @@ net::Task<> Tunnel::run(net::Socket socket, const ssh::ServerIdentity& identity,
   }
   caller_ = *caller;
   settings_ = parts_.registry.settings_of(caller_.endpoint);
+  idle_limit_ = settings_.tunnel_idle.count();
   touch();
   tasks_.spawn("tunnel.death", watch_death());
 
@@ -109,7 +110,7 @@ std::optional<milliseconds> Tunnel::idle_in() const {
   if (sessions_ > 0) return std::nullopt;
   const auto idle =
       std::chrono::duration_cast<milliseconds>(parts_.clock.steady() - last_activity());
-  return std::max(milliseconds{0}, settings_.tunnel_idle - idle);
+  return std::max(milliseconds{0}, milliseconds(idle_limit_.load()) - idle);
 }
 
 // Until the tunnel ends; says why. Wakes for the nearest of: probe, keep-alive, idle limit, a ring.
@@ -131,6 +132,7 @@ net::Task<fleet::Reason> Tunnel::supervise() {
       co_return *ended_;
     }
     settings_ = parts_.registry.settings_of(caller_.endpoint);
+    idle_limit_ = settings_.tunnel_idle.count();
     const auto now = parts_.clock.steady();
     if (now >= next_probe) {
       if (now - server_->last_heard() > kMissedProbes * settings_.tunnel_probe)

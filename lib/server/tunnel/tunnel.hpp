@@ -84,6 +84,7 @@ class Tunnel final : public TunnelHandle, public std::enable_shared_from_this<Tu
   std::vector<std::weak_ptr<net::Notify>> relay_bells_;  // to ring when the tunnel dies
   std::atomic<SteadyTime::rep> last_activity_{0};
   std::atomic<int> sessions_{0};
+  std::atomic<milliseconds::rep> idle_limit_{0};  // of settings_, for idle_in() on other threads
 };
 
 }  // namespace edge::server
