@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import pathlib
+import pwd
 import re
 import shutil
 import signal
@@ -82,8 +83,10 @@ class Program:
         return text if whole else text.encode()[self.log_start:].decode(errors="replace")
 
     def wait_log(self, pattern, timeout=PATIENCE):
-        return eventually(lambda: re.search(pattern, self.log()), f"{pattern!r} in {self.log_path}:\n{self.log()[-2000:]}"
-                          if self.log_path.exists() else pattern, timeout)
+        try:
+            return eventually(lambda: re.search(pattern, self.log()), repr(pattern), timeout)
+        except AssertionError as late:
+            raise AssertionError(f"{late} in {self.log_path}:\n{self.log()[-3000:]}") from None
 
     def send(self, number):
         self.process.send_signal(number)
@@ -124,13 +127,12 @@ class Edge:
                         "--tunnel", f"{url_host}:{tunnel_dialled or self.tunnel_port}",
                         "--poll-listen", f"[::]:{self.poll_port}", "--tunnel-listen", f"[::]:{self.tunnel_port}")
         assert done.returncode == 0, done.stderr
-        sections = {}
+        text = self.config.read_text()
         for key, value in self.settings.items():
-            section, name = key.split(".")
-            sections.setdefault(section, []).append(f"  {name}: {value}\n")
-        with open(self.config, "a") as config:
-            for section, lines in sections.items():
-                config.write(f"\n{section}:\n" + "".join(lines))
+            name = re.escape(key.split(".")[1])  # written as a comment in its section, with its default
+            text, found = re.subn(rf"(?m)^  #{name}: .*$", f"  {key.split('.')[1]}: {value}", text)
+            assert found == 1, key
+        self.config.write_text(text)
         return self
 
     def start(self, **kwargs):
@@ -224,6 +226,10 @@ class Edge:
     def wait_held(self, endpoint="shop-17", count=1):
         eventually(lambda: sum(i["held"] for i in self.endpoint(endpoint)["instances"]) == count,
                    f"{count} held check-ins of {endpoint}")
+
+    def target(self, endpoint="shop-17"):
+        """An account that this machine's agent may give a shell of, whoever runs the tests."""
+        return f"{pwd.getpwuid(os.geteuid()).pw_name}@{endpoint}"
 
     def connect(self, *arguments, **options):
         return self.ctl("connect", *arguments, **options)

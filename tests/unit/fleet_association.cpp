@@ -1,6 +1,6 @@
-#include "fleet/association.hpp"
-
 #include <doctest/doctest.h>
+
+#include "fleet/association.hpp"
 
 namespace edge::fleet {
 namespace {
@@ -22,7 +22,9 @@ AssociationState associated() {
   return state;
 }
 
-AssociationClaim claim() { return {kToken, kEdgeId, InstanceId{"first"}, "ssh-ed25519 A"}; }
+AssociationClaim claim() {
+  return {kToken, kEdgeId, InstanceId{"first"}, "ssh-ed25519 A"};
+}
 
 }  // namespace
 

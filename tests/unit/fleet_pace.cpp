@@ -1,6 +1,6 @@
-#include "fleet/pace.hpp"
-
 #include <doctest/doctest.h>
+
+#include "fleet/pace.hpp"
 
 namespace edge::fleet {
 

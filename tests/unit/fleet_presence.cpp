@@ -1,6 +1,6 @@
-#include "fleet/presence.hpp"
-
 #include <doctest/doctest.h>
+
+#include "fleet/presence.hpp"
 
 namespace edge::fleet {
 
@@ -49,7 +49,8 @@ TEST_CASE("a closed connection is forgotten by the clone guard") {
 TEST_CASE("the clone guard remembers a few replaced connections, not all") {
   CloneGuard guard;
   bool first = false;
-  for (CloneGuard::Connection connection = 1; connection <= 5; ++connection) guard.accept(connection, first);
+  for (CloneGuard::Connection connection = 1; connection <= 5; ++connection)
+    guard.accept(connection, first);
   CHECK_FALSE(guard.accept(1, first));  // four back: still known
   CHECK(first);
 }
@@ -60,7 +61,8 @@ TEST_CASE("an endpoint is new, online or offline") {
   CHECK(endpoint_state(std::nullopt, false, allowed, now) == EndpointState::fresh);
   CHECK(endpoint_state(now, false, allowed, now) == EndpointState::online);
   CHECK(endpoint_state(now - allowed, false, allowed, now) == EndpointState::online);
-  CHECK(endpoint_state(now - allowed - milliseconds{1}, false, allowed, now) == EndpointState::offline);
+  CHECK(endpoint_state(now - allowed - milliseconds{1}, false, allowed, now) ==
+        EndpointState::offline);
   CHECK(endpoint_state(now - std::chrono::hours{1}, true, allowed, now) == EndpointState::online);
   CHECK(std::string(to_string(EndpointState::fresh)) == "new");
 }

@@ -1,8 +1,8 @@
-#include "fleet/tunnel_life.hpp"
-
 #include <doctest/doctest.h>
 
 #include <vector>
+
+#include "fleet/tunnel_life.hpp"
 
 namespace edge::fleet {
 namespace {
@@ -15,7 +15,8 @@ struct Story {
   SteadyTime now{std::chrono::hours{1}};
   std::vector<std::string> said;
   TunnelLife life{{}, [this](TunnelState from, TunnelState to, Reason reason) {
-                    said.push_back(std::string(to_string(from)) + ">" + to_string(to) + ":" + to_string(reason));
+                    said.push_back(std::string(to_string(from)) + ">" + to_string(to) + ":" +
+                                   to_string(reason));
                   }};
   void pass(milliseconds time) { now += time; }
   void open() {
@@ -40,8 +41,9 @@ TEST_CASE("a tunnel lives from required to open to closing to idle") {
   story.life.lower(story.now);
   CHECK(story.life.closing(kOne, story.now));
   story.life.closed(kOne, Reason::idle, false, story.now);
-  CHECK(story.said == std::vector<std::string>{"idle>required:", "required>connecting:", "connecting>open:",
-                                               "open>closing:idle", "closing>idle:idle"});
+  CHECK(story.said == std::vector<std::string>{"idle>required:", "required>connecting:",
+                                               "connecting>open:", "open>closing:idle",
+                                               "closing>idle:idle"});
 }
 
 TEST_CASE("the first who asks wins and the others wait for its deadline") {

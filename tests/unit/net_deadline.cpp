@@ -1,5 +1,4 @@
 #include "net/deadline.hpp"
-
 #include "net_drive.hpp"
 
 namespace edge::net::test {
@@ -54,7 +53,8 @@ TEST_CASE("an extended deadline starts anew each time") {
 TEST_CASE("a deadline whose expiry is already queued does not touch what is gone") {
   asio::io_context loop(1);
   int fired = 0;
-  auto deadline = std::make_unique<Deadline>(loop.get_executor(), milliseconds{0}, [&fired] { ++fired; });
+  auto deadline =
+      std::make_unique<Deadline>(loop.get_executor(), milliseconds{0}, [&fired] { ++fired; });
   // Queued before the timer's own handler: it ends the scope in the same turn of the loop.
   asio::post(loop, [&deadline] { deadline.reset(); });
   loop.run_for(kMost);
@@ -66,7 +66,8 @@ TEST_CASE("a deadline whose expiry is already queued does not touch what is gone
 TEST_CASE("the action of a deadline may end the deadline itself") {
   asio::io_context loop(1);
   std::unique_ptr<Deadline> deadline;
-  deadline = std::make_unique<Deadline>(loop.get_executor(), milliseconds{0}, [&deadline] { deadline.reset(); });
+  deadline = std::make_unique<Deadline>(loop.get_executor(), milliseconds{0},
+                                        [&deadline] { deadline.reset(); });
   loop.run_for(kMost);
   CHECK(deadline == nullptr);
 }

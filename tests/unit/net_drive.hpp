@@ -1,4 +1,5 @@
-// Runs a test's coroutine on a loop of its own until everything on it has ended, with one deadline over all.
+// Runs a test's coroutine on a loop of its own until everything on it has ended, with one deadline
+// over all.
 //
 // gcc 12: pass named coroutine functions; no braced temporaries inside of co_await expressions.
 #pragma once
@@ -19,8 +20,8 @@
 
 namespace edge::net::test {
 
-inline constexpr milliseconds kSoon{20};       // shorter than anything that is waited for
-inline constexpr milliseconds kLong{30'000};   // a deadline that must not pass
+inline constexpr milliseconds kSoon{20};      // shorter than anything that is waited for
+inline constexpr milliseconds kLong{30'000};  // a deadline that must not pass
 inline constexpr std::chrono::seconds kMost{60};
 
 inline void drive(asio::io_context& loop, Task<> task) {

@@ -1,7 +1,6 @@
-#include "net/notify.hpp"
-
 #include <thread>
 
+#include "net/notify.hpp"
 #include "net_drive.hpp"
 
 namespace edge::net::test {

@@ -1,8 +1,7 @@
-#include "net/task.hpp"
-
 #include <stdexcept>
 #include <vector>
 
+#include "net/task.hpp"
 #include "net_drive.hpp"
 
 namespace edge::net::test {

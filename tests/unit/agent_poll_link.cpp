@@ -1,0 +1,267 @@
+#include <boost/asio/ip/tcp.hpp>
+
+#include "agent/poll_link.hpp"
+#include "crypto/certificate.hpp"
+#include "crypto/keys.hpp"
+#include "net/deadline.hpp"
+#include "net_drive.hpp"
+#include "wire/check_in.hpp"
+
+namespace edge::agent {
+namespace {
+
+using namespace net::test;  // NOLINT: drive
+using net::Request;
+using net::Response;
+using net::Task;
+using net::asio::ip::tcp;
+
+// A poll port that answers from a script, one connection after the other.
+struct FakePort {
+  explicit FakePort(boost::asio::io_context& loop)
+      : acceptor(loop, tcp::endpoint(boost::asio::ip::address_v4::loopback(), 0)) {}
+  tcp::acceptor acceptor;
+  crypto::TlsIdentity tls = *crypto::make_tls_identity({"localhost"});
+  std::vector<Response> script;  // status 0: closes without an answer; -1: says nothing
+  std::vector<Request> seen;
+  int connections = 0;
+
+  std::string pin() const { return *crypto::pin_of_certificate(tls.certificate_pem); }
+  std::string url() const {
+    return "https://127.0.0.1:" + std::to_string(acceptor.local_endpoint().port());
+  }
+  std::vector<std::string> authorizations() const {
+    std::vector<std::string> all;
+    for (const auto& request : seen)
+      all.emplace_back(net::find_header(request.headers, "Authorization"));
+    return all;
+  }
+};
+
+Response answer(int status, net::Headers headers = {}) {
+  Response response;
+  response.status = status;
+  response.headers = std::move(headers);
+  return response;
+}
+
+Task<> serve_one(FakePort& port, net::TlsStream& stream) {
+  auto shaken = co_await stream.accept();
+  if (!shaken) co_return;
+  net::HttpReader reader(stream);
+  const net::HttpLimits limits;
+  for (;;) {
+    auto request = co_await reader.request(limits);
+    if (!request) co_return;
+    port.seen.push_back(std::move(*request));
+    auto response = port.script.empty() ? answer(0) : port.script.front();
+    if (!port.script.empty()) port.script.erase(port.script.begin());
+    if (response.status == 0) co_return;
+    if (response.status < 0) continue;
+    const bool keep =
+        response.keep_alive && response.status != 299;  // 299: leaves without a word after it
+    co_await net::write_response(stream, std::move(response));
+    if (!keep) co_return;
+  }
+}
+
+Task<> serve(FakePort& port) {
+  auto context = net::make_server_context(port.tls.certificate_pem, port.tls.key_pem);
+  REQUIRE(context);
+  for (;;) {
+    auto [error, socket] = co_await port.acceptor.async_accept(net::as_values);
+    if (error) co_return;
+    ++port.connections;
+    net::TlsStream stream(net::Socket(std::move(socket)), *context);
+    co_await serve_one(port, stream);
+  }
+}
+
+Identity identity_for(const FakePort& port) {
+  Identity identity;
+  identity.endpoint = EndpointId{std::string(32, 'e')};
+  identity.instance = InstanceId{std::string(16, 'a')};
+  identity.urls = {port.url()};
+  identity.pins = {port.pin()};
+  identity.key = Secret(std::string(32, 'k'));
+  return identity;
+}
+
+Request get(std::string target = "/v1/check-in") {
+  Request request;
+  request.method = "GET";
+  request.target = std::move(target);
+  return request;
+}
+
+using Asked = std::vector<Result<Response>>;
+
+Task<> ask(PollLink& link, Request request, bool as_instance, milliseconds deadline,
+           Asked& answers) {
+  if (as_instance) {
+    auto response = co_await link.ask_as_instance(std::move(request), deadline);
+    answers.push_back(std::move(response));
+  } else {
+    auto response = co_await link.ask(std::move(request), deadline);
+    answers.push_back(std::move(response));
+  }
+}
+
+struct Plan {
+  Request request = get();
+  int times = 1;
+  bool as_instance = true;
+  milliseconds deadline = kLong;
+  bool pause = false;  // so that a close by the server arrives before the next request
+};
+
+Task<> run(FakePort& port, const Identity& identity, Plan plan, Asked& answers) {
+  net::TaskGroup group(co_await net::asio::this_coro::executor);
+  group.spawn("port", serve(port));
+  {
+    PollLink link(identity, 100, milliseconds{2'000});
+    for (int i = 0; i < plan.times; ++i) {
+      if (i > 0 && plan.pause) co_await net::sleep(kSoon);
+      co_await ask(link, plan.request, plan.as_instance, plan.deadline, answers);
+    }
+    link.close();
+  }
+  port.acceptor.close();
+  co_await group.join();
+}
+
+struct Played {
+  Asked answers;
+  std::vector<Request> seen;
+  std::vector<std::string> authorizations;
+  int connections = 0;
+};
+
+Played play(std::vector<Response> script, Plan plan, void (*change)(Identity&) = nullptr) {
+  boost::asio::io_context loop(1);
+  FakePort port(loop);
+  port.script = std::move(script);
+  auto identity = identity_for(port);
+  if (change) change(identity);
+  Played played;
+  drive(loop, run(port, identity, plan, played.answers));
+  played.authorizations = port.authorizations();
+  played.seen = std::move(port.seen);
+  played.connections = port.connections;
+  return played;
+}
+
+Plan times(int count) {
+  Plan plan;
+  plan.times = count;
+  return plan;
+}
+
+std::string rest(std::uint64_t counter) {
+  return wire::print_rest(EndpointId{std::string(32, 'e')}, InstanceId{std::string(16, 'a')},
+                          counter);
+}
+
+}  // namespace
+
+TEST_CASE("a first check-in is authorised by a MAC over its method, path and counter") {
+  const auto played = play({answer(204)}, {});
+  REQUIRE(played.answers[0]);
+  const auto key = crypto::derive_purpose_key(Secret(std::string(32, 'k')), "mac");
+  const auto mac = crypto::check_in_mac(key, "GET", "/v1/check-in", rest(101));
+  CHECK(played.authorizations == std::vector<std::string>{"Edge " + rest(101) + "." + mac});
+}
+
+TEST_CASE("requests share one connection and each MAC has its own counter") {
+  const auto played = play({answer(204), answer(204), answer(204)}, times(3));
+  CHECK(played.connections == 1);
+  REQUIRE(played.seen.size() == 3);
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    CHECK(played.authorizations[i].find(rest(101 + i) + ".") != std::string::npos);
+  }
+}
+
+TEST_CASE("a ticket is used until it is refused, then the MAC is asked with once more") {
+  const auto played = play({answer(204, {{"Edge-Ticket", "one"}}), answer(204), answer(401),
+                            answer(204, {{"Edge-Ticket", "two"}}), answer(204)},
+                           times(4));
+  REQUIRE(played.seen.size() == 5);
+  CHECK(played.authorizations[0].rfind("Edge ", 0) == 0);
+  CHECK(played.authorizations[1] == "Edge-Ticket one");
+  CHECK(played.authorizations[2] == "Edge-Ticket one");
+  CHECK(played.authorizations[3].rfind("Edge ", 0) == 0);
+  CHECK(played.authorizations[4] == "Edge-Ticket two");
+  for (const auto& response : played.answers) CHECK(response->status == 204);
+}
+
+TEST_CASE("a MAC that is refused is the answer and is not asked again") {
+  const auto played = play({answer(401)}, {});
+  REQUIRE(played.answers[0]);
+  CHECK(played.answers[0]->status == 401);
+  CHECK(played.seen.size() == 1);
+}
+
+TEST_CASE("a kept connection that the server has closed meanwhile is made again quietly") {
+  Plan plan = times(2);
+  plan.pause = true;
+  const auto played = play({answer(299), answer(204)}, plan);
+  CHECK(played.connections == 2);
+  REQUIRE(played.answers.size() == 2);
+  CHECK(played.answers[1]);
+}
+
+TEST_CASE("a response that ends its connection is not kept") {
+  auto last = answer(204);
+  last.keep_alive = false;
+  const auto played = play({last, answer(204)}, times(2));
+  CHECK(played.connections == 2);
+  CHECK(played.answers[1]);
+}
+
+TEST_CASE("a new connection that breaks is an error and is not tried in a loop") {
+  const auto played = play({answer(0), answer(0), answer(0)}, {});
+  REQUIRE_FALSE(played.answers[0]);
+  CHECK(played.answers[0].error().code == Errc::unreachable);
+  CHECK(played.answers[0].error().message.find("https://127.0.0.1:") == 0);
+  CHECK(played.connections == 1);
+}
+
+TEST_CASE("a server that takes the request and says nothing runs into the deadline") {
+  Plan plan;
+  plan.deadline = milliseconds{50};
+  const auto played = play({answer(-1)}, plan);
+  REQUIRE_FALSE(played.answers[0]);
+  CHECK(played.answers[0].error().code == Errc::timed_out);
+  CHECK(played.connections == 1);
+}
+
+TEST_CASE(
+    "a server with another pin is refused, whatever it would answer, and both pins' meaning is "
+    "told") {
+  const auto played =
+      play({answer(204)}, {}, [](Identity& identity) { identity.pins = {"sha256/no"}; });
+  REQUIRE_FALSE(played.answers[0]);
+  CHECK(played.answers[0].error().code == Errc::not_allowed);
+  CHECK(played.answers[0].error().message.find("127.0.0.1:") == 0);
+  CHECK(played.seen.empty());
+}
+
+TEST_CASE("when one URL does not answer the next one is asked the next time") {
+  const auto played = play({answer(204), answer(204)}, times(3), [](Identity& identity) {
+    identity.urls.insert(identity.urls.begin(), "https://127.0.0.1:1");
+  });
+  REQUIRE(played.answers.size() == 3);
+  CHECK(played.answers[0].error().code == Errc::unreachable);
+  CHECK(played.answers[1]);
+  CHECK(played.answers[2]);
+}
+
+TEST_CASE("an association is asked for without any authorisation") {
+  Plan plan;
+  plan.as_instance = false;
+  plan.request = get("/v1/associate");
+  const auto played = play({answer(204)}, plan);
+  CHECK(played.authorizations == std::vector<std::string>{""});
+}
+
+}  // namespace edge::agent

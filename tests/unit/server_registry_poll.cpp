@@ -1,0 +1,187 @@
+#include "server_registry_driver.hpp"
+
+namespace edge::server::test {
+
+TEST_CASE("a right MAC is taken once") {
+  Fleet fleet;
+  const auto caller = fleet.authenticate(fleet.mac(7));
+  REQUIRE(caller);
+  CHECK(caller->instance == kFirst);
+  CHECK(fleet.authenticate(fleet.mac(7)).error() == Refusal::unauthorized);
+  CHECK(fleet.authenticate(fleet.mac(6)).error() == Refusal::unauthorized);
+  CHECK(fleet.authenticate(fleet.mac(8)));
+  CHECK(fleet.authenticate(fleet.mac(7, kSecond)));  // a counter is an instance's own
+}
+
+TEST_CASE("a wrong MAC uses up no counter") {
+  Fleet fleet;
+  auto forged = fleet.mac(UINT64_MAX);
+  forged.mac->mac[0] = forged.mac->mac[0] == 'A' ? 'B' : 'A';
+  CHECK(fleet.authenticate(forged).error() == Refusal::unauthorized);
+  CHECK(fleet.authenticate(fleet.mac(1)));
+}
+
+TEST_CASE("an old counter is a replay, but on the instance's own connection it is a clone's work") {
+  Fleet fleet;
+  bool first = false;
+  REQUIRE(fleet.authenticate(fleet.mac(5), 1));
+  REQUIRE(fleet.registry.connection_is_its_own(fleet.first, 1, first));
+  REQUIRE(fleet.authenticate(fleet.mac(9), 2));
+  REQUIRE(fleet.registry.connection_is_its_own(fleet.first, 2, first));
+  CHECK(fleet.authenticate(fleet.mac(6), 1).error() == Refusal::clone);
+  CHECK(fleet.authenticate(fleet.mac(6), 3).error() == Refusal::unauthorized);
+}
+
+TEST_CASE("the other connection of a clone is marked and is not to be held") {
+  Fleet fleet;
+  bool first = false;
+  for (const std::uint64_t connection : {1, 2, 1}) {
+    fleet.registry.connection_is_its_own(fleet.first, connection, first);
+  }
+  CHECK(fleet.registry.is_marked(fleet.first, 2));
+  CHECK_FALSE(fleet.registry.is_marked(fleet.first, 1));
+  CHECK_FALSE(fleet.registry.is_marked(fleet.first, 0));
+  CHECK_FALSE(fleet.registry.connection_is_its_own(fleet.first, 2, first));
+  CHECK_FALSE(fleet.registry.is_marked(fleet.first, 2));
+}
+
+TEST_CASE("a MAC is good for its own method, path and caller") {
+  Fleet fleet;
+  CHECK_FALSE(fleet.registry.authenticate(fleet.mac(1), "POST", "/v1/check-in", 1));
+  CHECK_FALSE(fleet.registry.authenticate(fleet.mac(1), "GET", "/v1/snapshot", 1));
+  auto other = fleet.mac(1, kSecond);
+  other.mac->mac = fleet.mac(1).mac->mac;
+  CHECK_FALSE(fleet.authenticate(other));
+  CHECK_FALSE(fleet.authenticate(fleet.mac(1, InstanceId{std::string(16, 'c')})));
+  CHECK_FALSE(fleet.authenticate(fleet.mac(1, kFirst, EndpointId{std::string(32, '0')})));
+  CHECK(fleet.authenticate(fleet.mac(1)));
+}
+
+TEST_CASE("a ticket stands for its instance for an hour, and the next one replaces it") {
+  Fleet fleet;
+  const auto ticket = fleet.registry.new_ticket(fleet.first);
+  CHECK(fleet.by_ticket(ticket)->instance == kFirst);
+  CHECK(fleet.by_ticket(ticket)->instance == kFirst);
+  CHECK_FALSE(fleet.by_ticket("not base64!"));
+  CHECK_FALSE(fleet.by_ticket(""));
+  const auto next = fleet.registry.new_ticket(fleet.first);
+  CHECK_FALSE(fleet.by_ticket(ticket));
+  fleet.clock.advance(std::chrono::hours{1});
+  CHECK_FALSE(fleet.by_ticket(next));
+}
+
+TEST_CASE("a ticket of the token before the last is worth nothing") {
+  Fleet fleet;
+  const auto ticket = fleet.registry.new_ticket(fleet.first);
+  auto record = *fleet.registry.record(kEndpoint);
+  record.generation = 1;
+  fleet.registry.replace_token(record);
+  fleet.join(kFirst);
+  CHECK_FALSE(fleet.by_ticket(ticket));
+  // What an in-flight check-in asks for under the old generation does not live either.
+  CHECK_FALSE(fleet.by_ticket(fleet.registry.new_ticket(fleet.first)));
+  CHECK(fleet.by_ticket(fleet.registry.new_ticket({kEndpoint, kFirst, 1})));
+}
+
+TEST_CASE("two connections with one identity are refused, and the held one is woken to be told") {
+  Fleet fleet;
+  bool first = false;
+  CHECK(fleet.registry.connection_is_its_own(fleet.first, 1, first));
+  CHECK(fleet.registry.connection_is_its_own(fleet.first, 2, first));
+  const auto bell = fleet.bell();
+  REQUIRE(fleet.check_in(fleet.first, bell).kind == Kind::hold);
+  CHECK_FALSE(fleet.registry.connection_is_its_own(fleet.first, 1, first));
+  CHECK(first);
+  CHECK(fleet.rung(bell));
+  CHECK_FALSE(fleet.registry.connection_is_its_own(fleet.first, 2, first));
+  CHECK(fleet.registry.connection_is_its_own(fleet.second, 3, first));  // each instance for itself
+}
+
+TEST_CASE("a connection that closed is no clone's") {
+  Fleet fleet;
+  bool first = false;
+  REQUIRE(fleet.registry.connection_is_its_own(fleet.first, 1, first));
+  REQUIRE(fleet.registry.connection_is_its_own(fleet.first, 2, first));
+  fleet.registry.connection_closed(fleet.first, 1);
+  CHECK(fleet.registry.connection_is_its_own(fleet.first, 1, first));
+}
+
+TEST_CASE("the newest check-in of an instance holds and the older one is woken") {
+  Fleet fleet;
+  const auto old = fleet.bell(), fresh = fleet.bell();
+  REQUIRE(fleet.check_in(fleet.first, old).kind == Kind::hold);
+  REQUIRE(fleet.check_in(fleet.first, fresh).kind == Kind::hold);
+  CHECK(fleet.rung(old));
+  CHECK_FALSE(fleet.registry.holds(fleet.first, old));
+  CHECK(fleet.registry.holds(fleet.first, fresh));
+  fleet.registry.end_hold(fleet.first, old);  // late: not its own any more
+  CHECK(fleet.registry.holds(fleet.first, fresh));
+  CHECK(fleet.registry.counts().held == 1);
+  fleet.registry.end_hold(fleet.first, fresh);
+  CHECK(fleet.registry.counts().held == 0);
+}
+
+TEST_CASE("a check-in that wins on another connection wakes the one that is still held") {
+  Fleet fleet;
+  const auto held = fleet.bell();
+  REQUIRE(fleet.check_in(fleet.first, held).kind == Kind::hold);
+  fleet.registry.raise(kEndpoint);
+  REQUIRE(fleet.rung(held));  // by the raise
+  REQUIRE(fleet.check_in(fleet.first).kind == Kind::connect);
+  CHECK(fleet.rung(held));
+}
+
+TEST_CASE("a new pace wakes who is held and is what the next answer says") {
+  Fleet fleet;
+  const auto bell = fleet.bell();
+  REQUIRE(fleet.check_in(fleet.first, bell).kind == Kind::hold);
+  fleet.registry.set_setting("check-in.interval", "7s");
+  CHECK(fleet.rung(bell));
+  fleet.registry.set_endpoint_setting(kEndpoint, "check-in.hold", "off");
+  CHECK(fleet.rung(bell));
+  const wire::Pace wanted{milliseconds{7'000}, milliseconds{0}};
+  CHECK(fleet.check_in(fleet.first).pace == wanted);
+  CHECK(fleet.registry.pace(kEndpoint) == wanted);
+}
+
+TEST_CASE("an override wins over the fleet's setting until it is taken away") {
+  Fleet fleet;
+  fleet.registry.set_endpoint_setting(kEndpoint, "tunnel.idle", "1m");
+  fleet.registry.set_setting("tunnel.idle", "2m");
+  CHECK(fleet.registry.settings_of(kEndpoint).tunnel_idle == milliseconds{60'000});
+  CHECK(fleet.registry.settings().tunnel_idle == milliseconds{120'000});
+  fleet.registry.set_endpoint_setting(kEndpoint, "tunnel.idle", "");
+  CHECK(fleet.registry.settings_of(kEndpoint).tunnel_idle == milliseconds{120'000});
+  fleet.registry.set_setting("tunnel.idle", "");
+  CHECK(fleet.registry.settings_of(kEndpoint) == config::FleetSettings{});
+  CHECK(fleet.registry.set_settings().empty());
+}
+
+TEST_CASE("the open deadline of a tunnel follows its setting") {
+  Fleet fleet;
+  fleet.registry.set_setting("tunnel.open-deadline", "3s");
+  fleet.registry.raise(kEndpoint);
+  REQUIRE(fleet.check_in(fleet.first).kind == Kind::connect);
+  CHECK(fleet.check_in(fleet.second, fleet.bell()).recheck == milliseconds{3'000});
+}
+
+TEST_CASE("ending all holds wakes everybody") {
+  Fleet fleet;
+  const auto bell = fleet.bell();
+  REQUIRE(fleet.check_in(fleet.first, bell).kind == Kind::hold);
+  fleet.registry.end_all_holds();
+  CHECK(fleet.rung(bell));
+}
+
+TEST_CASE("last-seen times are handed out for saving once") {
+  Fleet fleet;
+  fleet.check_in(fleet.first);
+  const auto batch = fleet.registry.take_unsaved();
+  REQUIRE(batch.size() == 1);
+  CHECK(batch[0].instance == kFirst);
+  CHECK(batch[0].time == fleet.clock.wall());
+  CHECK(batch[0].address == "192.0.2.1");
+  CHECK(fleet.registry.take_unsaved().empty());
+}
+
+}  // namespace edge::server::test
