@@ -93,6 +93,7 @@ struct Agent::Whole {
   bool introduced = false;  // told edged our version in this run
   bool stopping = false;
   bool said_failing = false;
+  std::string last_failure;  // a new one is worth a line
 };
 
 Agent::Agent(net::asio::any_io_executor executor, const config::AgentConfig& config,
@@ -127,11 +128,12 @@ net::Task<Ending> Agent::run() {
 // One line when it starts to fail and at each longer pause, not one for every try.
 net::Task<> Agent::Whole::failing(std::string what, std::string hint) {
   const auto wait = backoff.next(crypto::random_fraction());
-  if (!said_failing || backoff.at_new_step()) {
+  if (!said_failing || backoff.at_new_step() || what != last_failure) {
     log::warning("check-in.failing",
                  {{"reason", what}, {"hint", hint}, {"tries", backoff.failures()}});
   }
   said_failing = true;
+  last_failure = what;
   say("not connected: " + what);
   co_await pause(wait);
 }

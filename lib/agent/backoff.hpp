@@ -14,7 +14,9 @@ class Backoff {
 
   // `fraction`: a random number in [0, 1).
   milliseconds next(double fraction) {
+    const auto before = limit_;
     limit_ = limit_.count() == 0 ? least_ : std::min(most_, limit_ * 2);
+    raised_ = limit_ != before;
     ++failures_;
     return milliseconds(static_cast<std::int64_t>(fraction * static_cast<double>(limit_.count())));
   }
@@ -24,11 +26,12 @@ class Backoff {
   }
   int failures() const noexcept { return failures_; }
   // Whether the last draw raised the limit: the moments that are worth a line in the log.
-  bool at_new_step() const noexcept { return failures_ == 1 || (limit_ < most_); }
+  bool at_new_step() const noexcept { return raised_; }
 
  private:
   milliseconds least_, most_, limit_{0};
   int failures_ = 0;
+  bool raised_ = false;
 };
 
 }  // namespace edge::agent

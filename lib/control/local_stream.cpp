@@ -1,7 +1,7 @@
 #include "control/local_stream.hpp"
 
 #include <limits.h>
-#include <sys/stat.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,19 +10,15 @@ namespace edge::control {
 
 LocalStream::LocalStream(net::asio::any_io_executor executor, int descriptor)
     : descriptor_(descriptor), ready_(executor) {
-  // epoll takes no regular files and not /dev/null: those never block. asio itself tells only at
-  // the first wait.
-  struct stat about {};
-  const bool known = ::fstat(descriptor, &about) == 0;
-  waits_ =
-      known && (S_ISFIFO(about.st_mode) || S_ISSOCK(about.st_mode) || ::isatty(descriptor) != 0);
-  if (!waits_) return;
-  // A dup: epoll knows open files, and the same one may be our stdin and our stdout.
-  const int copy = ::dup(descriptor);
+  const int watch = ::epoll_create1(EPOLL_CLOEXEC);
+  if (watch < 0) return;
+  // EPERM: a regular file or /dev/null, which never block.
+  epoll_event event{};
+  waits_ = ::epoll_ctl(watch, EPOLL_CTL_ADD, descriptor, &event) == 0;
   net::error_code error;
-  ready_.assign(copy, error);
-  waits_ = !error;
-  if (error && copy >= 0) ::close(copy);
+  if (waits_) ready_.assign(watch, error);
+  if (!waits_ || error) ::close(watch);
+  waits_ = waits_ && !error;
 }
 
 LocalStream::~LocalStream() = default;
@@ -32,11 +28,21 @@ void LocalStream::cancel() {
   ready_.close(ignored);
 }
 
+net::Task<net::error_code> LocalStream::wait(std::uint32_t event) {
+  if (watched_ != event) {
+    epoll_event wanted{};
+    wanted.events = watched_ = event;
+    ::epoll_ctl(ready_.native_handle(), EPOLL_CTL_MOD, descriptor_, &wanted);
+  }
+  auto [error] =
+      co_await ready_.async_wait(net::asio::posix::stream_descriptor::wait_read, net::as_values);
+  co_return error;
+}
+
 net::Task<net::Read> LocalStream::read_some(net::asio::mutable_buffer buffer) {
   for (;;) {
     if (waits_) {
-      auto [error] = co_await ready_.async_wait(net::asio::posix::stream_descriptor::wait_read,
-                                                net::as_values);
+      const auto error = co_await wait(EPOLLIN);
       if (error) co_return net::Read{error, 0};
     }
     const auto size = ::read(descriptor_, buffer.data(), buffer.size());
@@ -51,8 +57,7 @@ net::Task<net::error_code> LocalStream::write(net::asio::const_buffer bytes) {
   while (bytes.size() > 0) {
     std::size_t room = bytes.size();
     if (waits_) {
-      auto [error] = co_await ready_.async_wait(net::asio::posix::stream_descriptor::wait_write,
-                                                net::as_values);
+      const auto error = co_await wait(EPOLLOUT);
       if (error) co_return error;
       room = std::min<std::size_t>(room, PIPE_BUF);  // a writable pipe has at least this much room
     }

@@ -20,8 +20,13 @@ class LocalStream {
   void cancel();
 
  private:
+  net::Task<net::error_code> wait(std::uint32_t event);  // EPOLLIN or EPOLLOUT
+
   int descriptor_;
+  std::uint32_t watched_ = 0;
   bool waits_ = false;  // false: a regular file or /dev/null, always ready
+  // An epoll of its own, which is readable when the descriptor is ready: asio makes whatever it
+  // waits on non-blocking, and that flag would be the shell's, too.
   net::asio::posix::stream_descriptor ready_;
 };
 

@@ -19,7 +19,7 @@ struct Cell {
   Cell(std::string words, Colour shade = Colour::none) : text(std::move(words)), colour(shade) {}
   Cell(const char* words) : text(words) {}
   std::string text;
-  Colour colour;
+  Colour colour = Colour::none;
 };
 
 // Columns two blanks apart, aligned by what they take on a terminal, no blanks at the end of a

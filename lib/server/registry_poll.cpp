@@ -132,8 +132,13 @@ CheckInAnswer Registry::check_in(const Caller& caller, const std::string& addres
     answer.pace = {endpoint.settings.interval, endpoint.settings.hold};
     if (make_offer(endpoint, caller.instance, answer.offer)) {
       answer.kind = CheckInAnswer::Kind::connect;
+      if (instance.hold && instance.hold != hold) instance.hold->ring();
       instance.hold.reset();
-    } else if (hold) {
+    } else if (!hold) {
+      // A plain one overtakes a held one, too.
+      if (instance.hold) instance.hold->ring();
+      instance.hold.reset();
+    } else {
       if (instance.hold && instance.hold != hold) instance.hold->ring();  // the newest wins
       instance.hold = hold;
       answer.kind = CheckInAnswer::Kind::hold;

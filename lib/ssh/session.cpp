@@ -1,5 +1,6 @@
 #include "ssh/session.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,19 +17,34 @@ namespace {
 constexpr int kTurnBudget = 64;
 }  // namespace
 
-Session::Session(net::asio::any_io_executor executor, SessionHandle raw, int descriptor)
+Session::Session(net::asio::any_io_executor executor, SessionHandle raw, int descriptor, Side side)
     : executor_(executor),
       raw_(std::move(raw)),
+      number_(descriptor),
       descriptor_(executor, descriptor),
       progress_(executor),
       last_heard_(std::chrono::steady_clock::now()) {
   progress_.expires_at(SteadyTime::max());
+  struct stat about {};
+  if (side == Side::client && ::fstat(descriptor, &about) == 0) inode_ = about.st_ino;
 }
 
 Session::~Session() {
   close();
   if (event_) ssh_event_remove_session(event_.get(), raw_.get());
   event_.reset();
+  raw_.reset();
+  close_forgotten();
+}
+
+// ssh_disconnect() lets go of a descriptor that came in by SSH_OPTIONS_FD without closing it, and
+// the peer would see no end. Elsewhere libssh does close it: the socket's inode tells whether the
+// number is still ours.
+void Session::close_forgotten() noexcept {
+  struct stat about {};
+  if (inode_ == 0 || ::fstat(number_, &about) != 0 || about.st_ino != inode_) return;
+  ::close(number_);
+  inode_ = 0;
 }
 
 bool Session::start() {
@@ -45,7 +61,10 @@ void Session::close() noexcept {
   channels_.clear();
   if (descriptor_.is_open()) descriptor_.release();
   const bool was_alive = std::exchange(alive_, false);
-  if (raw_ && was_alive) ssh_disconnect(raw_.get());
+  if (raw_ && was_alive) {
+    ssh_disconnect(raw_.get());
+    close_forgotten();
+  }
   if (reason_.empty()) reason_ = "closed";
   progress_.cancel();
 }

@@ -29,8 +29,10 @@ using net::Task;
 // Shared by its owner, its channels, and asio's pending waits.
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  // `descriptor`: connected and non-blocking; the session's from here on.
-  Session(net::asio::any_io_executor executor, SessionHandle raw, int descriptor);
+  // `descriptor`: connected and non-blocking; the session's from here on. Client or server: libssh
+  // forgets a client's descriptor instead of closing it.
+  enum class Side { client, server };
+  Session(net::asio::any_io_executor executor, SessionHandle raw, int descriptor, Side side);
   ~Session();
   Session(const Session&) = delete;
 
@@ -81,6 +83,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void arm();
   void schedule();
   void die(std::string reason);
+  void close_forgotten() noexcept;
   // Whatever moved: bytes at the socket (a flush alone wakes a writer) and packets inside of
   // libssh.
   std::uint64_t traffic() const noexcept {
@@ -91,6 +94,8 @@ class Session : public std::enable_shared_from_this<Session> {
   net::asio::any_io_executor executor_;
   SessionHandle raw_;
   EventHandle event_;
+  const int number_;         // of the descriptor
+  std::uint64_t inode_ = 0;  // of a client's socket, to know it again
   net::asio::posix::stream_descriptor descriptor_;
   net::asio::steady_timer progress_;
   ssh_counter_struct socket_bytes_{}, packets_{};

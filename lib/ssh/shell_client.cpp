@@ -12,11 +12,13 @@ namespace edge::ssh {
 struct ShellClient::Part {
   std::shared_ptr<Session> session;
   std::unique_ptr<Channel> channel;
+  bool late = false;
 };
 
 namespace {
 
-Error lost(Session& session, const std::string& step) {
+Error lost(Session& session, const std::string& step, bool late) {
+  if (late) return fail(Errc::timed_out, "no answer in time while " + step);
   std::string words = session.reason();
   if (words.empty() || words == "closed") words = ssh_get_error(session.raw());
   session.close();
@@ -27,7 +29,7 @@ Error lost(Session& session, const std::string& step) {
 net::Task<Result<void>> check_host_key(Session& session, std::string expected) {
   ssh_key raw = nullptr;
   if (ssh_get_server_publickey(session.raw(), &raw) != SSH_OK)
-    co_return lost(session, "reading the host key");
+    co_return lost(session, "reading the host key", false);
   const Key seen(raw);
   auto known = Key::from_public_line(expected);
   if (known && known->same_public(seen)) co_return Result<void>{};
@@ -63,29 +65,33 @@ net::Task<Result<std::unique_ptr<ShellClient>>> ShellClient::open(int descriptor
   auto part = std::make_shared<Part>();
   auto raw = make_client(descriptor, target.account, kServerCiphers);
   auto* session = raw.get();
-  part->session = std::make_shared<Session>(executor, std::move(raw), descriptor);
+  part->session =
+      std::make_shared<Session>(executor, std::move(raw), descriptor, Session::Side::client);
   std::unique_ptr<ShellClient> client(new ShellClient(part));
-  net::Deadline bound(executor, deadline, [part] { part->session->close(); });
+  net::Deadline bound(executor, deadline, [part] {
+    part->late = true;
+    part->session->close();
+  });
   auto& pump = *part->session;
 
   int rc = ssh_connect(session);
   keep_non_blocking(descriptor);
-  if (rc == SSH_ERROR || !pump.start()) co_return lost(pump, "connecting");
+  if (rc == SSH_ERROR || !pump.start()) co_return lost(pump, "connecting", part->late);
   if (rc == SSH_AGAIN) rc = co_await pump.call([&] { return ssh_connect(session); });
-  if (rc != SSH_OK) co_return lost(pump, "shaking hands");
+  if (rc != SSH_OK) co_return lost(pump, "shaking hands", part->late);
   if (auto same = co_await check_host_key(pump, target.host_key); !same) co_return same.error();
 
   rc = co_await pump.call(
       [&] { return again_or(ssh_userauth_publickey(session, nullptr, key.raw())); });
-  if (rc != SSH_AUTH_SUCCESS) co_return lost(pump, "logging in");
+  if (rc != SSH_AUTH_SUCCESS) co_return lost(pump, "logging in", part->late);
 
   ssh_channel channel = ssh_channel_new(session);
-  if (channel == nullptr) co_return lost(pump, "opening a channel");
+  if (channel == nullptr) co_return lost(pump, "opening a channel", part->late);
   part->channel = std::make_unique<Channel>(part->session, channel);
   rc = co_await pump.call([&] { return ssh_channel_open_session(channel); });
   if (rc != SSH_OK) {
     part->channel->refused();
-    co_return lost(pump, "opening a channel");
+    co_return lost(pump, "opening a channel", part->late);
   }
   if (target.pty) {
     const auto& pty = *target.pty;
@@ -94,15 +100,15 @@ net::Task<Result<std::unique_ptr<ShellClient>>> ShellClient::open(int descriptor
           channel, pty.terminal.c_str(), pty.columns, pty.rows,
           reinterpret_cast<const unsigned char*>(target.modes.data()), target.modes.size());
     });
-    if (rc != SSH_OK) co_return lost(pump, "asking for a terminal");
+    if (rc != SSH_OK) co_return lost(pump, "asking for a terminal", part->late);
   }
   if (!co_await request_environment(part->session, *part->channel, target))
-    co_return lost(pump, "starting");
+    co_return lost(pump, "starting", part->late);
   rc = co_await pump.call([&] {
     return target.command.empty() ? ssh_channel_request_shell(channel)
                                   : ssh_channel_request_exec(channel, target.command.c_str());
   });
-  if (rc != SSH_OK) co_return lost(pump, "starting the command");
+  if (rc != SSH_OK) co_return lost(pump, "starting the command", part->late);
   co_return client;
 }
 

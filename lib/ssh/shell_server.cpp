@@ -187,7 +187,8 @@ ShellServer::ShellServer(net::asio::any_io_executor executor, int descriptor,
   ssh_set_auth_methods(raw.get(), SSH_AUTH_METHOD_PUBLICKEY);
   part_->accepted = ssh_bind_accept_fd(identity.raw(), raw.get(), descriptor) == SSH_OK;
   if (!part_->accepted) ::close(descriptor);  // libssh did not take it
-  part_->session = std::make_shared<Session>(executor, std::move(raw), descriptor);
+  part_->session =
+      std::make_shared<Session>(executor, std::move(raw), descriptor, Session::Side::server);
   part_->session->after_turn = [weak = std::weak_ptr(part_)] {
     if (auto part = weak.lock()) part->hand_out();
   };

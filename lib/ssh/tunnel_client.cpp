@@ -73,7 +73,8 @@ net::Task<TunnelClient::Opened> TunnelClient::open(int descriptor, TunnelTarget 
   ssh_callbacks_init(&part->callbacks);
   ssh_set_callbacks(raw.get(), &part->callbacks);
   auto* session = raw.get();
-  part->session = std::make_shared<Session>(executor, std::move(raw), descriptor);
+  part->session =
+      std::make_shared<Session>(executor, std::move(raw), descriptor, Session::Side::client);
   part->session->after_turn = [weak = std::weak_ptr(part)] {
     if (auto strong = weak.lock()) strong->hand_out();
   };

@@ -70,7 +70,8 @@ TunnelServer::TunnelServer(net::asio::any_io_executor executor, int descriptor,
   ssh_set_auth_methods(raw.get(), SSH_AUTH_METHOD_PASSWORD);
   part_->accepted = ssh_bind_accept_fd(identity.raw(), raw.get(), descriptor) == SSH_OK;
   if (!part_->accepted) ::close(descriptor);  // libssh did not take it
-  part_->session = std::make_shared<Session>(executor, std::move(raw), descriptor);
+  part_->session =
+      std::make_shared<Session>(executor, std::move(raw), descriptor, Session::Side::server);
   if (part_->accepted) {
     // Sends our banner. It may never say OK when the login comes in the same turn: do not wait for
     // it.

@@ -162,6 +162,7 @@ TEST_CASE("renewing keeps the key and so the pin") {
 }
 
 TEST_CASE("a key that cannot be read is refused without asking anybody for a passphrase") {
+  ERR_clear_error();
   const auto encrypted = print_key(EVP_EC_gen("P-256"), EVP_aes_256_cbc(), "passphrase");
   const auto certificate = crypto::make_tls_identity({"a"})->certificate_pem;
   for (const std::string& pem : {std::string(""), std::string("hello"), encrypted, certificate}) {
@@ -199,6 +200,7 @@ TEST_CASE("a pin is the hash of the public key, from PEM and from DER") {
 }
 
 TEST_CASE("what is no certificate has no pin") {
+  ERR_clear_error();
   const auto der = der_of(read(kForeignCertificate).get());
   for (std::size_t size = 0; size < der.size(); ++size) {
     REQUIRE(crypto::pin_of_der(std::string_view(der).substr(0, size)) == "");

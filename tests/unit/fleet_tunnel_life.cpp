@@ -160,12 +160,14 @@ TEST_CASE("the end of a former tunnel changes nothing") {
   CHECK(story.life.state() == TunnelState::open);
 }
 
-TEST_CASE("a removed endpoint's tunnel is idle whoever still waits") {
+TEST_CASE(
+    "a tunnel ends with edged whoever still waits, with its association only if nobody does") {
   for (const auto reason : {Reason::endpoint_removed, Reason::shutdown}) {
     Story story;
     story.open();
     story.life.closed(kOne, reason, false, story.now);
-    CHECK(story.life.state() == TunnelState::idle);
+    const bool for_good = reason == Reason::shutdown;
+    CHECK(story.life.state() == (for_good ? TunnelState::idle : TunnelState::required));
     CHECK(story.life.reason() == reason);
   }
 }

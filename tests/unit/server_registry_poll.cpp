@@ -50,7 +50,10 @@ TEST_CASE("a MAC is good for its own method, path and caller") {
   CHECK_FALSE(fleet.registry.authenticate(fleet.mac(1), "POST", "/v1/check-in", 1));
   CHECK_FALSE(fleet.registry.authenticate(fleet.mac(1), "GET", "/v1/snapshot", 1));
   auto other = fleet.mac(1, kSecond);
-  other.mac->mac = fleet.mac(1).mac->mac;
+  const auto own = fleet.mac(1);
+  other.mac->mac = own.mac->mac;
+  CAPTURE(other.mac->rest);
+  CAPTURE(own.mac->rest);
   CHECK_FALSE(fleet.authenticate(other));
   CHECK_FALSE(fleet.authenticate(fleet.mac(1, InstanceId{std::string(16, 'c')})));
   CHECK_FALSE(fleet.authenticate(fleet.mac(1, kFirst, EndpointId{std::string(32, '0')})));

@@ -37,7 +37,8 @@ void PollPort::listen(Acceptor acceptor) {
 
 net::Task<> PollPort::accept(std::size_t index) {
   co_await accept_all(*acceptors_[index], [this](net::Socket socket) {
-    ConnectionSlot slot(parts_, parts_.config.connections / 10 * 9);  // the rest is for tunnels
+    ConnectionSlot slot(
+        parts_, std::size_t{parts_.config.connections} * 9 / 10);  // the rest is for tunnels
     if (!slot) return;  // over the budget: closed at once, the agent backs off
     tasks_.spawn("poll.connection", serve(std::move(socket), std::move(slot)));
   });

@@ -10,6 +10,8 @@
 namespace edge::server {
 namespace {
 
+constexpr int kAssociateTries = 6;
+constexpr milliseconds kFirstOneSettles{50};
 constexpr const char* kAssociate = "/v1/associate";
 constexpr const char* kCheckIn = "/v1/check-in";
 constexpr const char* kAgent = "/v1/agent";
@@ -85,7 +87,9 @@ net::Task<std::optional<net::Response>> PollConnection::answer(net::Request requ
     }
     if (caller.error() == Refusal::clone) {
       // A copy has overtaken this one's counter; both are told.
-      co_return clone_refused({claim->mac->endpoint, claim->mac->instance, 0});
+      auto refusal = clone_refused({claim->mac->endpoint, claim->mac->instance, 0});
+      if (refusal) co_return refusal;
+      co_return unauthorized();  // its own connection: a replay
     }
     co_return refused(caller.error());
   }
@@ -194,7 +198,7 @@ net::Task<net::Response> PollConnection::associate(net::Request request) {
   std::uint32_t generation = 0;
   // Twice: two nodes of a new endpoint may come at the same time; the second one's first try finds
   // a conflict.
-  for (int attempt = 0; attempt < 2; ++attempt) {
+  for (int attempt = 0; attempt < kAssociateTries; ++attempt) {
     const auto state = parts_.registry.association_state(id);
     if (!state) co_return unauthorized();
     generation = state->generation;
@@ -216,9 +220,9 @@ net::Task<net::Response> PollConnection::associate(net::Request request) {
     };
     stored = co_await parts_.store.run(write);
     if (stored || stored.error().code != Errc::conflict) break;
-    const auto now_associated = parts_.registry.association_state(id);
-    if (now_associated && !now_associated->edge_id_hash)
-      break;  // the edge ID is another endpoint's
+    // Either another node of this endpoint was first, and its association is known here in a
+    // moment, or the edge ID is another endpoint's.
+    if (!co_await net::sleep(kFirstOneSettles)) break;
   }
   if (!stored) {
     log::error("associate.failed", {{"endpoint", id}, {"reason", stored.error().message}});
