@@ -172,16 +172,23 @@ net::Task<> follow_signals(Run& run) {
   }
 }
 
-std::string lost_reason(Run& run) {
-  auto endpoint = run.api.get(endpoint_path(run.options.endpoint));
+// Why the session ended without an end: what edged knows about it, if it is still there.
+Error lost(Run& run) {
+  const auto& name = run.options.endpoint;
+  auto code = Errc::failure;
+  std::string reason;
+  auto endpoint = run.api.get(endpoint_path(name));
   if (!endpoint) {
-    return endpoint.error().code == Errc::unreachable ? "edged went away"
-                                                      : endpoint.error().message;
+    code = endpoint.error().code;
+    reason = code == Errc::unreachable ? "edged went away" : endpoint.error().message;
+  } else {
+    const auto why = (*endpoint)["tunnel"].value("reason", "");
+    const bool open = (*endpoint)["tunnel"].value("state", "") == "open";
+    reason = open ? "the far side closed it" : "the tunnel was lost";
+    if (!why.empty()) reason = "the tunnel was closed: " + why;
   }
-  const auto reason = (*endpoint)["tunnel"].value("reason", "");
-  const auto state = (*endpoint)["tunnel"].value("state", "");
-  if (reason.empty()) return state == "open" ? "the far side closed it" : "the tunnel was lost";
-  return "the tunnel was closed: " + reason;
+  return fail(code, "the connection to " + name + " was lost: " + reason,
+              "edgectl connect " + name);
 }
 
 net::Task<int> carry(Run& run) {
@@ -199,12 +206,7 @@ net::Task<int> carry(Run& run) {
   pumps.cancel();
   co_await pumps.join();
   if (run.raw) run.raw->restore();
-  if (!end) {
-    co_return give_up(
-        run, fail(Errc::unreachable,
-                  "the connection to " + run.options.endpoint + " was lost: " + lost_reason(run),
-                  "edgectl connect " + run.options.endpoint));
-  }
+  if (!end) co_return give_up(run, lost(run));
   if (end->signal == ssh::kRefusedSignal) {
     co_return give_up(run, fail(Errc::not_allowed,
                                 run.options.endpoint + " refused the session: " + end->message));

@@ -1,27 +1,55 @@
 #include "control/local_stream.hpp"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <string>
 
 namespace edge::control {
 
 LocalStream::LocalStream(net::asio::any_io_executor executor, int descriptor)
     : descriptor_(descriptor), ready_(executor) {
+  struct stat about {};
+  if (::isatty(descriptor) != 0) {
+    kind_ = Kind::terminal;
+    // A terminal takes less than it says at EPOLLOUT: only a descriptor of our own may be made
+    // non-blocking.
+    const auto path = "/proc/self/fd/" + std::to_string(descriptor);
+    own_ = ::open(path.c_str(), O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (own_ >= 0) descriptor_ = own_;
+  } else if (::fstat(descriptor, &about) == 0) {
+    if (S_ISFIFO(about.st_mode)) kind_ = Kind::pipe;
+    if (S_ISSOCK(about.st_mode)) kind_ = Kind::socket;
+  }
   const int watch = ::epoll_create1(EPOLL_CLOEXEC);
   if (watch < 0) return;
   // EPERM: a regular file or /dev/null, which never block.
   epoll_event event{};
-  waits_ = ::epoll_ctl(watch, EPOLL_CTL_ADD, descriptor, &event) == 0;
+  waits_ = ::epoll_ctl(watch, EPOLL_CTL_ADD, descriptor_, &event) == 0;
   net::error_code error;
   if (waits_) ready_.assign(watch, error);
   if (!waits_ || error) ::close(watch);
   waits_ = waits_ && !error;
 }
 
-LocalStream::~LocalStream() = default;
+LocalStream::~LocalStream() {
+  if (own_ >= 0) ::close(own_);
+}
+
+ssize_t LocalStream::write_some(const void* bytes, std::size_t size) {
+  constexpr std::size_t kTerminalRoom =
+      128;  // of one that is not ours alone: less than n_tty's low mark
+  if (kind_ == Kind::socket) return ::send(descriptor_, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (kind_ == Kind::pipe)
+    size = std::min<std::size_t>(size, PIPE_BUF);  // a writable one has this much room
+  if (kind_ == Kind::terminal && own_ < 0) size = std::min(size, kTerminalRoom);
+  return ::write(descriptor_, bytes, size);
+}
 
 void LocalStream::cancel() {
   net::error_code ignored;
@@ -55,13 +83,11 @@ net::Task<net::Read> LocalStream::read_some(net::asio::mutable_buffer buffer) {
 
 net::Task<net::error_code> LocalStream::write(net::asio::const_buffer bytes) {
   while (bytes.size() > 0) {
-    std::size_t room = bytes.size();
     if (waits_) {
       const auto error = co_await wait(EPOLLOUT);
       if (error) co_return error;
-      room = std::min<std::size_t>(room, PIPE_BUF);  // a writable pipe has at least this much room
     }
-    const auto size = ::write(descriptor_, bytes.data(), room);
+    const auto size = write_some(bytes.data(), bytes.size());
     if (size >= 0) {
       bytes += static_cast<std::size_t>(size);
     } else if (errno != EINTR && !(errno == EAGAIN && waits_)) {

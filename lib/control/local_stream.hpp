@@ -22,7 +22,11 @@ class LocalStream {
  private:
   net::Task<net::error_code> wait(std::uint32_t event);  // EPOLLIN or EPOLLOUT
 
+  ssize_t write_some(const void* bytes, std::size_t size);  // never blocks after EPOLLOUT
+
   int descriptor_;
+  int own_ = -1;  // a terminal opened anew, with flags of its own
+  enum class Kind { terminal, pipe, socket, other } kind_ = Kind::other;
   std::uint32_t watched_ = 0;
   bool waits_ = false;  // false: a regular file or /dev/null, always ready
   // An epoll of its own, which is readable when the descriptor is ready: asio makes whatever it
