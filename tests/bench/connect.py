@@ -100,6 +100,9 @@ def percentile(values, percent):
     return ordered[max(0, math.ceil(percent / 100 * len(ordered)) - 1)]
 
 
+SETTLED = 3  # seconds: an agent gives its start's memory back 2 s after it went idle
+
+
 def rss(program):
     """KB of 1,000 bytes; the kernel's "kB" are 1,024."""
     for line in pathlib.Path(f"/proc/{program.pid}/status").read_text().splitlines():
@@ -109,6 +112,7 @@ def rss(program):
 
 
 def measure(server, agent, runs):
+    time.sleep(SETTLED)
     figures = [("agent-rss", rss(agent), "KB"), ("edged-rss", rss(server.edged), "KB")]
     server.set("tunnel.idle", IDLE)
     first_byte(server)  # warms the file cache up
@@ -121,6 +125,7 @@ def measure(server, agent, runs):
     open_already = [first_byte(server) for _ in range(runs)]
     server.set("tunnel.idle", IDLE)
     wait_until_closed(server)
+    time.sleep(SETTLED)
     figures += [("agent-rss-used", rss(agent), "KB"), ("edged-rss-used", rss(server.edged), "KB")]
     return [("connect-p50", percentile(cold, 50), "s"), ("connect-p99", percentile(cold, 99), "s"),
             ("connect-open-p50", percentile(open_already, 50), "s"), *figures]

@@ -1,5 +1,6 @@
 #include "server/poll/poll_port.hpp"
 
+#include <array>
 #include <atomic>
 
 #include "base/log.hpp"
@@ -11,6 +12,20 @@ namespace {
 
 constexpr int kRefusals = 2;
 constexpr milliseconds kLongestAnswer = std::chrono::hours(2);  // longer than any hold may be set
+
+// Lets a peer that is still sending read why it was refused: a socket closed with unread bytes
+// resets, and the answer would be lost. Bounded in bytes and time.
+net::Task<> linger(net::TlsStream& stream) {
+  constexpr std::size_t kMostDiscarded = 1024 * 1024;
+  net::Deadline bound(stream.executor(), milliseconds{1000}, [&stream] { stream.close(); });
+  co_await stream.shutdown_write();
+  std::array<char, 4096> waste;
+  for (std::size_t discarded = 0; discarded < kMostDiscarded;) {
+    const auto read = co_await stream.read_some(net::asio::buffer(waste));
+    if (read.error) co_return;
+    discarded += read.size;
+  }
+}
 
 std::uint64_t next_connection() {
   static std::atomic<std::uint64_t> last{0};
@@ -77,6 +92,7 @@ net::Task<> PollPort::serve(net::Socket socket, [[maybe_unused]] ConnectionSlot 
         auto refusal = error_response(request.error());
         refusal.keep_alive = false;
         co_await net::write_response(stream, std::move(refusal));
+        co_await linger(stream);
       }
       co_return;
     }
