@@ -288,17 +288,4 @@ std::vector<store::LastSeen> Registry::take_unsaved() {
   return batch;
 }
 
-void Registry::end_all_holds() {
-  each([](Endpoint& endpoint) { endpoint.wake_holds(); });
-}
-
-void Registry::let_go() {
-  std::vector<std::shared_ptr<TunnelHandle>> last;  // their end must not run under a lock
-  each([&last](Endpoint& endpoint) {
-    if (endpoint.tunnel) last.push_back(std::move(endpoint.tunnel));
-    endpoint.watchers.clear();
-    for (auto& [id, instance] : endpoint.instances) instance.hold.reset();
-  });
-}
-
 }  // namespace edge::server

@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from edge import Edge
@@ -40,3 +42,11 @@ def shop(edge):
     edge.agent = edge.node()
     edge.wait_held()
     return edge
+
+
+LONG = bool(os.environ.get("EDGE_LONG"))
+collect_ignore = [] if LONG else ["test_long.py"]
+
+
+def pytest_report_header(config):
+    return "timers at their real values: " + ("test_long.py, seven minutes more" if LONG else "not in this run (scripts/test --long)")

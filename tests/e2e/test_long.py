@@ -1,0 +1,73 @@
+"""Every timer at its real value: `scripts/test --long`. All the clocks start together, so the whole takes seven minutes.
+
+Collected only with EDGE_LONG (conftest.py says so in the run's head); the same behaviours with short timers are in
+test_tunnel.py and test_check_in.py.
+"""
+import signal
+import time
+
+import pytest
+
+from edge import Edge, eventually
+
+IDLE = 300  # tunnel.idle
+AGENT_IDLE = 330  # a tenth more
+SILENCE = 2 * 55 + 20  # until an endpoint is offline
+SLACK = 25
+
+
+@pytest.fixture(scope="module")
+def clocks():
+    """Four servers with the defaults of the product, each in its own state; and when that began."""
+    edges = {name: Edge().start() for name in ("idle", "forgotten", "used", "silent")}
+    agents, since = {}, {}
+    try:
+        for name, edge in edges.items():
+            agents[name] = edge.node()
+            if name == "silent":
+                agents[name].kill()
+            else:
+                edge.ok("connect", "shop-17", "--", "true")
+            since[name] = time.monotonic()
+        session = edges["used"].popen_connect("shop-17", "--", "cat")
+        edges["forgotten"].edged.send(signal.SIGSTOP)
+        yield edges, agents, since, session
+        session.kill()
+        session.wait()
+    finally:
+        for edge in edges.values():
+            edge.close()
+
+
+def wait_until(since, seconds):
+    time.sleep(max(0, since + seconds - time.monotonic()))
+
+
+def test_a_silent_endpoint_is_offline_after_two_holds_and_twenty_seconds(clocks):
+    edges, _, since, _ = clocks
+    wait_until(since["silent"], SILENCE - 10)
+    assert edges["silent"].endpoint()["state"] == "online"
+    edges["silent"].wait_state("offline", timeout=10 + SLACK)
+
+
+def test_an_idle_tunnel_closes_after_five_minutes_with_a_last_snapshot(clocks):
+    edges, _, since, _ = clocks
+    wait_until(since["idle"], IDLE - 10)
+    assert edges["idle"].tunnel_state() == "open"
+    before = edges["idle"].ctl_json("snapshot", "show", "shop-17")["items"][0]["taken"]
+    edges["idle"].wait_tunnel("idle", timeout=10 + SLACK)
+    eventually(lambda: edges["idle"].ctl_json("snapshot", "show", "shop-17")["items"][0]["taken"] > before, "a newer snapshot")
+
+
+def test_a_session_that_says_nothing_keeps_its_tunnel_past_the_idle_limit(clocks):
+    edges, _, since, session = clocks
+    wait_until(since["used"], AGENT_IDLE + SLACK)
+    assert edges["used"].tunnel_state() == "open"
+    out, _ = session.communicate(b"still here", timeout=20)
+    assert out == b"still here" and session.returncode == 0
+
+
+def test_an_agent_whose_edged_has_stopped_closes_its_tunnel_by_itself(clocks):
+    # The probes notice it long before the agent's own idle limit of 5:30 does.
+    _, agents, since, _ = clocks
+    agents["forgotten"].wait_log("tunnel.closed", timeout=max(1, since["forgotten"] + AGENT_IDLE + SLACK - time.monotonic()))
