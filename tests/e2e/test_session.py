@@ -399,7 +399,9 @@ def test_a_slow_reader_does_not_stop_the_others_and_nobody_buffers_for_it(shop):
             assert shop.connect("shop-17", "--", "head -c 1000000 /dev/zero | wc -c").stdout == "1000000\n"
             assert time.monotonic() - started < 2
         grown = resident(shop.edged.pid) + resident(shop.agent.pid) - before
-        assert grown < 20 * MB, f"{grown / MB:.0f} MB more for one slow reader"
+        # A sanitizer's shadow memory is not ours: there the bound only shows that nothing runs away.
+        bound = (100 if "LSAN_OPTIONS" in os.environ else 20) * MB
+        assert grown < bound, f"{grown / MB:.0f} MB more for one slow reader"
     finally:
         os.kill(slow.pid, signal.SIGCONT)
     rest, _ = slow.communicate(timeout=60)
