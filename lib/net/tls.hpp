@@ -46,7 +46,6 @@ class TlsStream final : public Stream {
   struct Free {
     void operator()(SSL* ssl) const noexcept;
   };
-  enum class Step { done, again, failed };
   Task<bool> wait_for(int reason);  // SSL_ERROR_WANT_READ or _WRITE
   Socket socket_;
   std::unique_ptr<SSL, Free> ssl_;

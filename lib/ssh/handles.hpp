@@ -17,8 +17,6 @@ struct Releaser {
   }
 };
 using SessionHandle = std::unique_ptr<ssh_session_struct, Releaser<ssh_free>>;
-using KeyHandle = std::unique_ptr<ssh_key_struct, Releaser<ssh_key_free>>;
-using BindHandle = std::unique_ptr<ssh_bind_struct, Releaser<ssh_bind_free>>;
 using EventHandle = std::unique_ptr<ssh_event_struct, Releaser<ssh_event_free>>;
 using TextHandle = std::unique_ptr<char, Releaser<ssh_string_free_char>>;
 

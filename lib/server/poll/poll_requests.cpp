@@ -196,8 +196,8 @@ net::Task<net::Response> PollConnection::associate(net::Request request) {
   Result<void> stored;
   Verdict verdict = Verdict::unauthorized;
   std::uint32_t generation = 0;
-  // Twice: two nodes of a new endpoint may come at the same time; the second one's first try finds
-  // a conflict.
+  // More than once: two nodes of a new endpoint may come at the same time, and the second one's
+  // first try finds a conflict.
   for (int attempt = 0; attempt < kAssociateTries; ++attempt) {
     const auto state = parts_.registry.association_state(id);
     if (!state) co_return unauthorized();
