@@ -75,6 +75,11 @@ std::vector<Key> limits(EdgedConfig& config) {
        "file "
        "descriptor, so keep it some 2,000 below LimitNOFILE of the unit.",
        1, 500'000},
+      {"limits.handshakes", &config.handshakes,
+       "TLS handshakes at once on the poll port, of each loop. Beyond it some agents are told to "
+       "come again in a moment (503 with Retry-After) and the rest wait in the kernel's queue: a "
+       "herd that comes back after a restart stays within bounds.",
+       1, 100'000},
       deadline("limits.header-deadline", config.header_deadline,
                "What a client of the poll port has for its TLS handshake, and again for the head "
                "of each request. "

@@ -45,6 +45,7 @@ struct EdgedConfig {
   std::filesystem::path host_key{"/etc/edged/ssh_host_ed25519_key"};
   std::uint32_t loops = 0;               // 0: cores, at most 4
   std::uint32_t connections = 18000;     // poll and tunnel connections together
+  std::uint32_t handshakes = 256;        // TLS handshakes at once, of each loop
   milliseconds header_deadline{10'000};  // for a request's head, and for a TLS handshake
   milliseconds login_deadline{10'000};   // tunnel port: to authenticate
   milliseconds answer_deadline{10'000};  // for an agent's answer inside a tunnel

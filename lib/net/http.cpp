@@ -169,7 +169,7 @@ Task<error_code> write_request(Stream& stream, Request request) {
   co_return co_await stream.write(asio::buffer(head));
 }
 
-Task<error_code> write_response(Stream& stream, Response response) {
+std::string print_response(const Response& response) {
   std::string head = "HTTP/1.1 " + std::to_string(response.status) + " ";
   head += std::string(http::obsolete_reason(static_cast<http::status>(response.status))) + "\r\n";
   if (!response.keep_alive) head += "Connection: close\r\n";
@@ -177,7 +177,12 @@ Task<error_code> write_response(Stream& stream, Response response) {
   const bool has_body = response.status >= 200 && response.status != 204;
   append_headers(head, response.headers, response.body.size(), has_body);
   if (has_body) head += response.body;
-  co_return co_await stream.write(asio::buffer(head));
+  return head;
+}
+
+Task<error_code> write_response(Stream& stream, Response response) {
+  const auto bytes = print_response(response);
+  co_return co_await stream.write(asio::buffer(bytes));
 }
 
 std::unique_ptr<Stream> with_rest(std::unique_ptr<Stream> stream, std::string rest) {

@@ -41,7 +41,9 @@ struct HttpLimits {
 
 class HttpReader {
  public:
-  explicit HttpReader(Stream& stream) : stream_(stream) {}
+  // `first`: bytes of the peer that were read already.
+  explicit HttpReader(Stream& stream, std::string first = {})
+      : stream_(stream), buffer_(std::move(first)) {}
 
   // Errc::unreachable: the peer has gone (message "" when it left between messages). Errc::usage:
   // malformed, the connection must end. Errc::timed_out: a deadline passed; the stream is closed
@@ -59,6 +61,7 @@ class HttpReader {
 
 Task<error_code> write_request(Stream& stream, Request request);
 Task<error_code> write_response(Stream& stream, Response response);
+std::string print_response(const Response& response);  // as write_response sends it
 
 // A stream that gives `rest` first: what was read beyond an upgrade.
 std::unique_ptr<Stream> with_rest(std::unique_ptr<Stream> stream, std::string rest);

@@ -3,16 +3,17 @@
 
 #include <memory>
 
+#include "net/bell.hpp"
 #include "net/task.hpp"
 
 namespace edge::net {
 
 // Owned by whoever waits and whoever may ring: a ring must find it alive.
-class Notify : public std::enable_shared_from_this<Notify> {
+class Notify final : public Bell, public std::enable_shared_from_this<Notify> {
  public:
   explicit Notify(asio::any_io_executor executor) : executor_(executor), timer_(executor) {}
 
-  void ring();  // any thread; several rings before a wait count as one
+  void ring() override;
   // On the loop of the executor. True: rung; false: `at_most` passed, or cancelled.
   Task<bool> wait(milliseconds at_most);
   asio::any_io_executor executor() const { return executor_; }

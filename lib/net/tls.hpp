@@ -24,9 +24,16 @@ Result<TlsContext> make_server_context(std::string_view certificate_pem, const S
 // the host's name.
 Result<TlsContext> make_client_context(const std::vector<std::string>& pins);
 
+// What could be done without waiting.
+struct TryIo {
+  error_code error;  // asio::error::would_block: nothing, and nothing is wrong
+  std::size_t size = 0;
+};
+
 class TlsStream final : public Stream {
  public:
   TlsStream(Socket socket, const TlsContext& context);
+  TlsStream(TlsStream&&) noexcept = default;
   ~TlsStream() override;
 
   Task<Result<void>> accept();  // the server's handshake
@@ -41,6 +48,14 @@ class TlsStream final : public Stream {
   void close() noexcept override;
   void when_readable(std::function<void()> callback) override;
   void forget_readable() noexcept override;
+
+  // For who has no coroutine: a connection that waits holds its handler only.
+  TryIo try_read(asio::mutable_buffer buffer);
+  TryIo try_write(asio::const_buffer bytes);
+  // Bytes have been taken off the socket and not been read: do not wait for it.
+  bool has_pending() const noexcept;
+  void say_goodbye() noexcept;  // shutdown_write() for who does not wait
+  Socket& socket() noexcept { return socket_; }
 
  private:
   struct Free {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "config/settings.hpp"
+#include "crypto/hash.hpp"
 #include "fleet/presence.hpp"
 #include "fleet/tunnel_life.hpp"
 #include "net/notify.hpp"
@@ -43,8 +44,9 @@ struct Instance {
   store::InstanceRecord record;
   fleet::CounterGate counter;
   fleet::CloneGuard guard;
-  std::shared_ptr<net::Notify> hold;    // of the held check-in; the newest wins
-  std::string ticket;                   // hash of the current one, for forgetting it
+  std::shared_ptr<net::Bell> hold;      // of the held check-in; the newest wins
+  crypto::Hash ticket{};                // of the current one
+  SteadyTime ticket_expires{};          // none yet: long ago
   std::string failure, failure_detail;  // why its last tunnel did not open, as it reported
   bool unsaved = false;                 // last-seen is newer than the store's
 };

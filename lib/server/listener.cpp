@@ -33,21 +33,29 @@ Result<Acceptor> listen_tcp(net::asio::any_io_executor executor, const std::stri
   return acceptor;
 }
 
-net::Task<> accept_all(Acceptor& acceptor, std::function<void(net::Socket)> on_connection) {
+net::Task<std::optional<net::Socket>> accept_one(Acceptor& acceptor) {
   bool complained = false;
   while (acceptor.is_open()) {
     auto [error, socket] = co_await acceptor.async_accept(net::as_values);
-    if (error == net::asio::error::operation_aborted || !acceptor.is_open()) co_return;
+    if (error == net::asio::error::operation_aborted || !acceptor.is_open()) break;
     if (error) {
       if (!std::exchange(complained, true))
         log::error("accept.failed", {{"reason", error.message()}});
-      if (!co_await net::sleep(milliseconds{100})) co_return;
+      if (!co_await net::sleep(milliseconds{100})) break;
       continue;
     }
-    complained = false;
     net::error_code ignored;
     socket.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
-    on_connection(net::Socket(std::move(socket)));
+    co_return net::Socket(std::move(socket));
+  }
+  co_return std::nullopt;
+}
+
+net::Task<> accept_all(Acceptor& acceptor, std::function<void(net::Socket)> on_connection) {
+  for (;;) {
+    auto socket = co_await accept_one(acceptor);
+    if (!socket) co_return;
+    on_connection(std::move(*socket));
   }
 }
 

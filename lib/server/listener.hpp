@@ -5,6 +5,7 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,8 +20,11 @@ using Acceptor = boost::asio::ip::tcp::acceptor;
 Result<Acceptor> listen_tcp(net::asio::any_io_executor executor, const std::string& address,
                             bool share);
 
-// Accepts for ever and hands each connection on; nothing is awaited in between. Out of descriptors
-// or memory: a short pause, and a line in the log once.
+// The next connection; nothing when the acceptor is closed. Out of descriptors or memory: a short
+// pause, and a line in the log.
+net::Task<std::optional<net::Socket>> accept_one(Acceptor& acceptor);
+
+// Accepts for ever and hands each connection on; nothing is awaited in between.
 net::Task<> accept_all(Acceptor& acceptor, std::function<void(net::Socket)> on_connection);
 
 }  // namespace edge::server

@@ -30,12 +30,25 @@ struct Caller {  // who a check-in was proved to come from
 
 enum class Refusal { unauthorized, removed, clone };
 
+// A check-in on its way through the registry.
+struct Visit {
+  Caller caller;
+  // Which connection it came on, for telling clones; 0 where a proxy puts the requests of many
+  // agents on connections of its own, which then say nothing.
+  std::uint64_t connection = 0;
+  std::string address;              // of the agent
+  milliseconds asked{0};            // what it offers to be held; clamped to what is ordered
+  std::shared_ptr<net::Bell> hold;  // rung when something changes; null: plain polling
+};
+
 struct CheckInAnswer {
-  enum class Kind { hold, not_needed, connect };
+  // unauthorized: the ticket is not this instance's, or not any more.
+  enum class Kind { hold, not_needed, connect, clone, unauthorized };
   Kind kind = Kind::not_needed;
   wire::Pace pace;
-  wire::Offer offer;        // of connect
-  milliseconds recheck{0};  // of hold: ask again after this at the latest
+  wire::Offer offer;            // of connect
+  milliseconds recheck{0};      // of hold: ask again after this at the latest
+  bool first_of_clone = false;  // of clone: nobody has written the event yet
 };
 
 struct Counts {
@@ -59,18 +72,16 @@ class Registry {
                                                       std::string_view path,
                                                       std::uint64_t connection);
   std::string new_ticket(const Caller& caller);  // to send; "" when the caller has gone meanwhile
-  // Who checks in on which connection; refuses clones. `first`: write the event.
-  bool is_marked(const Caller& caller,
-                 std::uint64_t connection) const;  // it is a clone's: not to be held
+  // Whether this connection is the instance's own; false: a clone. `first`: write the event.
   bool connection_is_its_own(const Caller& caller, std::uint64_t connection, bool& first);
-  void connection_closed(const Caller& caller, std::uint64_t connection);
-  // `hold`: the bell to ring when something changes; null for plain polling.
-  CheckInAnswer check_in(const Caller& caller, const std::string& address,
-                         const std::shared_ptr<net::Notify>& hold);
-  // Whether this bell is still the instance's: a newer check-in, or the endpoint's end, takes it
-  // away.
-  bool holds(const Caller& caller, const std::shared_ptr<net::Notify>& hold) const;
-  void end_hold(const Caller& caller, const std::shared_ptr<net::Notify>& hold);
+  // A check-in has arrived. `ticket`: what it was authorised with, if the connection knows from
+  // before whose it is; null when authenticate() has just said so. One look-up, one lock.
+  CheckInAnswer arrive(const Visit& visit, const crypto::Hash* ticket);
+  // A held one looks again: it was rung, or its time for that has come. `over`: its wait is over,
+  // and the answer is not to hold on. A newer check-in, or the endpoint's end, has taken the hold
+  // away: not needed.
+  CheckInAnswer look_again(const Visit& visit, bool over);
+  void leave(const Visit& visit);  // the connection is gone, and its hold with it
   // True: the store should hear of it.
   bool agent_reported(const Caller& caller, const wire::AgentReport& report);
   std::optional<store::InstanceRecord> instance(const Caller& caller) const;
@@ -140,10 +151,6 @@ class Registry {
     mutable std::mutex mutex;
     std::unordered_map<EndpointId, std::unique_ptr<Endpoint>> endpoints;
   };
-  struct Ticket {
-    Caller caller;
-    SteadyTime expires{};
-  };
   static constexpr std::size_t kShards = 16;
 
   Shard& shard(const EndpointId& id) const;
@@ -156,6 +163,8 @@ class Registry {
   static void apply_key(Endpoint& endpoint, const Secret& key);
   void resolve(Endpoint& endpoint) const;
   void drop_associations(Endpoint& endpoint);
+  // The decision about one instance, under its shard's lock; holds when `over` is not set.
+  CheckInAnswer decide(Endpoint& endpoint, Instance& instance, const Visit& visit, bool over);
   bool make_offer(Endpoint& endpoint, const InstanceId& instance, wire::Offer& offer);
   nlohmann::json describe(const Endpoint& endpoint, bool whole, SteadyTime now) const;
   WallTime wall_of(SteadyTime time) const;
@@ -171,7 +180,7 @@ class Registry {
   std::unordered_map<std::string, EndpointId> by_name_;
   std::unordered_map<EndpointId, store::Tombstone> tombstones_;  // under names_mutex_
   mutable std::mutex tickets_mutex_;
-  std::unordered_map<std::string, Ticket> tickets_;  // by the hash of the ticket
+  std::unordered_map<crypto::Hash, Caller, crypto::HashOfHash> tickets_;  // by the ticket's hash
   mutable std::mutex credentials_mutex_;
   std::unordered_map<TunnelId, EndpointId> credentials_;
   mutable std::shared_mutex settings_mutex_;

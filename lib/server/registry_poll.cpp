@@ -3,12 +3,29 @@
 #include "base/log.hpp"
 #include "crypto/keys.hpp"
 #include "crypto/random.hpp"
+#include "fleet/pace.hpp"
 #include "server/registry.hpp"
 
 namespace edge::server {
 namespace {
 constexpr std::chrono::hours kTicketLife{1};
 constexpr std::size_t kTicketBytes = 16;
+
+// Bound to the instance, to the generation of its token, and to an hour.
+bool is_ticket_of(const Endpoint& endpoint, const Instance& instance, const Caller& caller,
+                  const crypto::Hash& ticket, SteadyTime now) {
+  return endpoint.record.generation == caller.generation && now < instance.ticket_expires &&
+         instance.ticket == ticket;
+}
+
+// A clone is told at once, not after its hold: the other one's check-in is answered, and its next
+// one is refused.
+bool is_own(Instance& instance, std::uint64_t connection, bool& first) {
+  if (connection == 0 || instance.guard.accept(connection, first)) return true;
+  if (instance.hold) instance.hold->ring();
+  return false;
+}
+
 }  // namespace
 
 boost::system::result<Caller, Refusal> Registry::authenticate(const wire::Authorization& claim,
@@ -21,18 +38,19 @@ boost::system::result<Caller, Refusal> Registry::authenticate(const wire::Author
 boost::system::result<Caller, Refusal> Registry::by_ticket(const std::string& ticket) {
   const auto bytes = from_base64url(ticket);
   if (!bytes) return Refusal::unauthorized;
+  const auto hash = crypto::hash_of(*bytes);
   Caller caller;
   {
     const std::lock_guard lock(tickets_mutex_);
-    const auto found = tickets_.find(crypto::sha256(*bytes));
-    if (found == tickets_.end() || clock_.steady() >= found->second.expires)
-      return Refusal::unauthorized;
-    caller = found->second.caller;
+    const auto found = tickets_.find(hash);
+    if (found == tickets_.end()) return Refusal::unauthorized;
+    caller = found->second;
   }
   bool valid = false;
   with(caller.endpoint, [&](Endpoint& endpoint) {
-    valid = endpoint.record.generation == caller.generation &&
-            endpoint.instances.count(caller.instance) != 0;
+    const auto instance = endpoint.instances.find(caller.instance);
+    valid = instance != endpoint.instances.end() &&
+            is_ticket_of(endpoint, instance->second, caller, hash, clock_.steady());
   });
   if (!valid) return Refusal::unauthorized;
   return caller;
@@ -49,7 +67,7 @@ boost::system::result<Caller, Refusal> Registry::by_mac(const wire::MacAuthoriza
     const auto expected = crypto::check_in_mac(endpoint.mac_key, method, path, claim.rest);
     if (!equal_in_constant_time(expected, claim.mac)) return;
     if (!instance->second.counter.accept(claim.counter)) {
-      if (instance->second.guard.knows(connection)) answer = Refusal::clone;
+      if (connection != 0 && instance->second.guard.knows(connection)) answer = Refusal::clone;
       return;
     }
     answer = Caller{claim.endpoint, claim.instance, endpoint.record.generation};
@@ -65,19 +83,20 @@ boost::system::result<Caller, Refusal> Registry::by_mac(const wire::MacAuthoriza
 
 std::string Registry::new_ticket(const Caller& caller) {
   const auto ticket = crypto::random_bytes(kTicketBytes);
-  const auto hash = crypto::sha256(ticket);
-  std::string old;
+  const auto hash = crypto::hash_of(ticket);
+  crypto::Hash old{};
   bool valid = false;
   with(caller.endpoint, [&](Endpoint& endpoint) {
     const auto instance = endpoint.instances.find(caller.instance);
     if (instance == endpoint.instances.end()) return;
     old = std::exchange(instance->second.ticket, hash);
+    instance->second.ticket_expires = clock_.steady() + kTicketLife;
     valid = true;
   });
   if (!valid) return {};
   const std::lock_guard lock(tickets_mutex_);
   tickets_.erase(old);  // one per instance: the table cannot grow beyond the fleet
-  tickets_[hash] = Ticket{caller, clock_.steady() + kTicketLife};
+  tickets_[hash] = caller;
   return to_base64url(ticket);
 }
 
@@ -86,70 +105,85 @@ bool Registry::connection_is_its_own(const Caller& caller, std::uint64_t connect
   first = false;
   with(caller.endpoint, [&](Endpoint& endpoint) {
     const auto instance = endpoint.instances.find(caller.instance);
-    if (instance == endpoint.instances.end()) return;
-    own = instance->second.guard.accept(connection, first);
-    // Told at once, not after its hold: the other one's check-in is answered, and its next one is
-    // refused.
-    if (!own && instance->second.hold) instance->second.hold->ring();
+    if (instance != endpoint.instances.end()) own = is_own(instance->second, connection, first);
   });
   return own;
 }
 
-bool Registry::is_marked(const Caller& caller, std::uint64_t connection) const {
-  bool marked = false;
-  with(caller.endpoint, [&](Endpoint& endpoint) {
-    const auto instance = endpoint.instances.find(caller.instance);
-    marked = instance != endpoint.instances.end() && instance->second.guard.is_marked(connection);
-  });
-  return marked;
-}
-
-void Registry::connection_closed(const Caller& caller, std::uint64_t connection) {
-  with(caller.endpoint, [&](Endpoint& endpoint) {
-    const auto instance = endpoint.instances.find(caller.instance);
-    if (instance != endpoint.instances.end()) instance->second.guard.closed(connection);
-  });
-}
-
-CheckInAnswer Registry::check_in(const Caller& caller, const std::string& address,
-                                 const std::shared_ptr<net::Notify>& hold) {
+CheckInAnswer Registry::arrive(const Visit& visit, const crypto::Hash* ticket) {
   CheckInAnswer answer;
-  check_ins_.fetch_add(1, std::memory_order_relaxed);
-  const auto now = clock_.steady();
-  with(caller.endpoint, [&](Endpoint& endpoint) {
-    const auto found = endpoint.instances.find(caller.instance);
+  answer.kind = CheckInAnswer::Kind::unauthorized;
+  with(visit.caller.endpoint, [&](Endpoint& endpoint) {
+    const auto found = endpoint.instances.find(visit.caller.instance);
     if (found == endpoint.instances.end()) return;
     auto& instance = found->second;
-    const bool was_offline =
-        fleet::endpoint_state(
-            endpoint.seen, false,
-            fleet::silence_allowed(endpoint.settings.interval, endpoint.settings.hold),
-            now) != fleet::EndpointState::online;
-    endpoint.seen = now;
-    instance.record.last_seen = clock_.wall();
-    if (instance.record.address != address) instance.record.address = address;
-    instance.unsaved = true;
-    answer.pace = {endpoint.settings.interval, endpoint.settings.hold};
-    if (make_offer(endpoint, caller.instance, answer.offer)) {
-      answer.kind = CheckInAnswer::Kind::connect;
-      if (instance.hold && instance.hold != hold) instance.hold->ring();
-      instance.hold.reset();
-    } else if (!hold) {
-      // A plain one overtakes a held one, too.
-      if (instance.hold) instance.hold->ring();
-      instance.hold.reset();
-    } else {
-      if (instance.hold && instance.hold != hold) instance.hold->ring();  // the newest wins
-      instance.hold = hold;
-      answer.kind = CheckInAnswer::Kind::hold;
-      const auto deadline = endpoint.life.next_deadline();
-      answer.recheck =
-          deadline ? std::max(milliseconds{1}, std::chrono::ceil<milliseconds>(*deadline - now))
-                   : milliseconds::max();
+    const auto now = clock_.steady();
+    if (ticket && !is_ticket_of(endpoint, instance, visit.caller, *ticket, now)) return;
+    if (!is_own(instance, visit.connection, answer.first_of_clone)) {
+      answer.kind = CheckInAnswer::Kind::clone;
+      return;
     }
-    if (was_offline) endpoint.wake_watchers();
+    check_ins_.fetch_add(1, std::memory_order_relaxed);
+    const auto allowed = fleet::silence_allowed(endpoint.settings.interval, endpoint.settings.hold);
+    const bool was_online =
+        fleet::endpoint_state(endpoint.seen, false, allowed, now) == fleet::EndpointState::online;
+    endpoint.seen = now;  // here and not when a hold is looked at again: that is no sign of life
+    instance.record.last_seen = clock_.wall();
+    instance.unsaved = true;
+    if (instance.record.address != visit.address) instance.record.address = visit.address;
+    answer = decide(endpoint, instance, visit, /*over=*/false);
+    if (!was_online) endpoint.wake_watchers();
   });
   return answer;
+}
+
+CheckInAnswer Registry::look_again(const Visit& visit, bool over) {
+  CheckInAnswer answer;
+  with(visit.caller.endpoint, [&](Endpoint& endpoint) {
+    const auto found = endpoint.instances.find(visit.caller.instance);
+    if (found == endpoint.instances.end()) return;
+    auto& instance = found->second;
+    const bool ours = instance.hold == visit.hold;
+    answer.pace = {endpoint.settings.interval, endpoint.settings.hold};
+    if (instance.guard.is_marked(visit.connection) &&
+        !instance.guard.accept(visit.connection, answer.first_of_clone)) {
+      answer.kind = CheckInAnswer::Kind::clone;
+      if (ours) instance.hold.reset();
+    } else if (ours) {
+      answer = decide(endpoint, instance, visit, over);
+    }
+  });
+  return answer;
+}
+
+CheckInAnswer Registry::decide(Endpoint& endpoint, Instance& instance, const Visit& visit,
+                               bool over) {
+  CheckInAnswer answer;
+  answer.pace = {endpoint.settings.interval, endpoint.settings.hold};
+  // The newest wins; a plain one overtakes a held one, too.
+  if (instance.hold && instance.hold != visit.hold) instance.hold->ring();
+  instance.hold.reset();
+  if (make_offer(endpoint, visit.caller.instance, answer.offer)) {
+    answer.kind = CheckInAnswer::Kind::connect;
+  } else if (visit.hold && !over && fleet::clamp_wait(visit.asked, answer.pace.hold).count() > 0) {
+    instance.hold = visit.hold;
+    answer.kind = CheckInAnswer::Kind::hold;
+    const auto deadline = endpoint.life.next_deadline();
+    answer.recheck = deadline
+                         ? std::max(milliseconds{1},
+                                    std::chrono::ceil<milliseconds>(*deadline - clock_.steady()))
+                         : milliseconds::max();
+  }
+  return answer;
+}
+
+void Registry::leave(const Visit& visit) {
+  with(visit.caller.endpoint, [&](Endpoint& endpoint) {
+    const auto found = endpoint.instances.find(visit.caller.instance);
+    if (found == endpoint.instances.end()) return;
+    if (visit.hold && found->second.hold == visit.hold) found->second.hold.reset();
+    if (visit.connection != 0) found->second.guard.closed(visit.connection);
+  });
 }
 
 // The answer "yes, connect with these credentials", if this instance wins.
@@ -188,23 +222,6 @@ bool Registry::make_offer(Endpoint& endpoint, const InstanceId& instance, wire::
       Credential{tunnel, instance, crypto::sha256(password), now + settings.credentials_lifetime};
   credentials_[tunnel] = endpoint.record.id;
   return true;
-}
-
-bool Registry::holds(const Caller& caller, const std::shared_ptr<net::Notify>& hold) const {
-  bool current = false;
-  with(caller.endpoint, [&](Endpoint& endpoint) {
-    const auto instance = endpoint.instances.find(caller.instance);
-    current = instance != endpoint.instances.end() && instance->second.hold == hold;
-  });
-  return current;
-}
-
-void Registry::end_hold(const Caller& caller, const std::shared_ptr<net::Notify>& hold) {
-  with(caller.endpoint, [&](Endpoint& endpoint) {
-    const auto instance = endpoint.instances.find(caller.instance);
-    if (instance != endpoint.instances.end() && instance->second.hold == hold)
-      instance->second.hold.reset();
-  });
 }
 
 bool Registry::agent_reported(const Caller& caller, const wire::AgentReport& report) {

@@ -81,8 +81,15 @@ struct Fleet {
                                instance_record(id));
   }
   Bell bell() { return std::make_shared<net::Notify>(loop.get_executor()); }
+  static Visit visit(const Caller& caller, const Bell& hold = nullptr,
+                     std::uint64_t connection = 0) {
+    return {caller, connection, "192.0.2.1", std::chrono::hours{1}, hold};
+  }
   CheckInAnswer check_in(const Caller& caller, const Bell& hold = nullptr) {
-    return registry.check_in(caller, "192.0.2.1", hold);
+    return registry.arrive(visit(caller, hold), nullptr);
+  }
+  bool holds(const Bell& bell) {
+    return registry.look_again(visit(first, bell), /*over=*/false).kind == Kind::hold;
   }
   // Whether it was rung since the last time.
   bool rung(const Bell& bell) {

@@ -51,7 +51,7 @@ TEST_CASE("an endpoint is new until it was seen, online while it is, offline aft
   CHECK(state_of(registry) == EndpointState::online);
   clock.advance(milliseconds{1});
   CHECK(state_of(registry) == EndpointState::offline);
-  registry.check_in({kEndpoint, kFirst, 0}, "192.0.2.1", nullptr);
+  registry.arrive({{kEndpoint, kFirst, 0}, 0, "192.0.2.1", milliseconds{0}, nullptr}, nullptr);
   CHECK(state_of(registry) == EndpointState::online);
 }
 

@@ -1,3 +1,4 @@
+#include "base/encoding.hpp"
 #include "server_registry_driver.hpp"
 
 namespace edge::server::test {
@@ -32,17 +33,64 @@ TEST_CASE("an old counter is a replay, but on the instance's own connection it i
   CHECK(fleet.authenticate(fleet.mac(6), 3).error() == Refusal::unauthorized);
 }
 
-TEST_CASE("the other connection of a clone is marked and is not to be held") {
+TEST_CASE("both connections of a clone are told once, the held one when it looks again") {
   Fleet fleet;
-  bool first = false;
-  for (const std::uint64_t connection : {1, 2, 1}) {
-    fleet.registry.connection_is_its_own(fleet.first, connection, first);
-  }
-  CHECK(fleet.registry.is_marked(fleet.first, 2));
-  CHECK_FALSE(fleet.registry.is_marked(fleet.first, 1));
-  CHECK_FALSE(fleet.registry.is_marked(fleet.first, 0));
-  CHECK_FALSE(fleet.registry.connection_is_its_own(fleet.first, 2, first));
-  CHECK_FALSE(fleet.registry.is_marked(fleet.first, 2));
+  const auto bell = fleet.bell();
+  REQUIRE(fleet.registry.arrive(Fleet::visit(fleet.first, nullptr, 1), nullptr).kind ==
+          Kind::not_needed);
+  const auto held = Fleet::visit(fleet.first, bell, 2);
+  REQUIRE(fleet.registry.arrive(held, nullptr).kind == Kind::hold);
+  const auto again = fleet.registry.arrive(Fleet::visit(fleet.first, nullptr, 1), nullptr);
+  CHECK(again.kind == Kind::clone);
+  CHECK(again.first_of_clone);
+  CHECK(fleet.rung(bell));
+  const auto told = fleet.registry.look_again(held, /*over=*/false);
+  CHECK(told.kind == Kind::clone);
+  CHECK_FALSE(told.first_of_clone);
+  CHECK(fleet.registry.counts().held == 0);
+}
+
+TEST_CASE("connections that say nothing about who is on them make no clones") {
+  Fleet fleet;
+  for (int i = 0; i < 3; ++i) CHECK(fleet.check_in(fleet.first).kind == Kind::not_needed);
+  REQUIRE(fleet.authenticate(fleet.mac(5), 0));
+  CHECK(fleet.authenticate(fleet.mac(4), 0).error() == Refusal::unauthorized);
+}
+
+TEST_CASE("a check-in by the ticket of its connection is decided in one go") {
+  Fleet fleet;
+  const auto ticket = *from_base64url(fleet.registry.new_ticket(fleet.first));
+  const auto hash = crypto::hash_of(ticket);
+  CHECK(fleet.registry.arrive(Fleet::visit(fleet.first), &hash).kind == Kind::not_needed);
+  CHECK(fleet.registry.arrive(Fleet::visit(fleet.second), &hash).kind == Kind::unauthorized);
+  const auto other = crypto::hash_of("another");
+  CHECK(fleet.registry.arrive(Fleet::visit(fleet.first), &other).kind == Kind::unauthorized);
+  const crypto::Hash none{};  // of an instance that has no ticket yet
+  CHECK(fleet.registry.arrive(Fleet::visit(fleet.second), &none).kind == Kind::unauthorized);
+  CHECK(fleet.registry.check_ins() == 1);
+  fleet.clock.advance(std::chrono::hours{1});
+  CHECK(fleet.registry.arrive(Fleet::visit(fleet.first), &hash).kind == Kind::unauthorized);
+}
+
+TEST_CASE("looking at a held check-in again is no sign of life") {
+  Fleet fleet;
+  const auto bell = fleet.bell();
+  REQUIRE(fleet.check_in(fleet.first, bell).kind == Kind::hold);
+  fleet.clock.advance(milliseconds{131'000});
+  CHECK(fleet.registry.look_again(Fleet::visit(fleet.first, bell), true).kind == Kind::not_needed);
+  CHECK(fleet.registry.counts().offline == 1);
+  CHECK(fleet.registry.counts().held == 0);
+}
+
+TEST_CASE("a wait that was not asked for, or not ordered, is no hold") {
+  Fleet fleet;
+  auto visit = Fleet::visit(fleet.first, fleet.bell());
+  visit.asked = milliseconds{0};
+  CHECK(fleet.registry.arrive(visit, nullptr).kind == Kind::not_needed);
+  visit.asked = milliseconds{5'000};
+  CHECK(fleet.registry.arrive(visit, nullptr).kind == Kind::hold);
+  fleet.registry.set_setting("check-in.hold", "off");
+  CHECK(fleet.registry.arrive(visit, nullptr).kind == Kind::not_needed);
 }
 
 TEST_CASE("a MAC is good for its own method, path and caller") {
@@ -105,7 +153,7 @@ TEST_CASE("a connection that closed is no clone's") {
   bool first = false;
   REQUIRE(fleet.registry.connection_is_its_own(fleet.first, 1, first));
   REQUIRE(fleet.registry.connection_is_its_own(fleet.first, 2, first));
-  fleet.registry.connection_closed(fleet.first, 1);
+  fleet.registry.leave(Fleet::visit(fleet.first, nullptr, 1));
   CHECK(fleet.registry.connection_is_its_own(fleet.first, 1, first));
 }
 
@@ -115,12 +163,12 @@ TEST_CASE("the newest check-in of an instance holds and the older one is woken")
   REQUIRE(fleet.check_in(fleet.first, old).kind == Kind::hold);
   REQUIRE(fleet.check_in(fleet.first, fresh).kind == Kind::hold);
   CHECK(fleet.rung(old));
-  CHECK_FALSE(fleet.registry.holds(fleet.first, old));
-  CHECK(fleet.registry.holds(fleet.first, fresh));
-  fleet.registry.end_hold(fleet.first, old);  // late: not its own any more
-  CHECK(fleet.registry.holds(fleet.first, fresh));
+  CHECK_FALSE(fleet.holds(old));
+  CHECK(fleet.holds(fresh));
+  fleet.registry.leave(Fleet::visit(fleet.first, old));  // late: not its own any more
+  CHECK(fleet.holds(fresh));
   CHECK(fleet.registry.counts().held == 1);
-  fleet.registry.end_hold(fleet.first, fresh);
+  fleet.registry.leave(Fleet::visit(fleet.first, fresh));
   CHECK(fleet.registry.counts().held == 0);
 }
 

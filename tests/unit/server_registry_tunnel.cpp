@@ -181,7 +181,7 @@ TEST_CASE("nobody learns anything about an endpoint that is not there") {
   const Caller caller{nobody, kFirst, 0};
   fleet.registry.raise(nobody);
   fleet.registry.lower(nobody);
-  CHECK(fleet.registry.check_in(caller, "192.0.2.1", fleet.bell()).kind == Kind::not_needed);
+  CHECK(fleet.check_in(caller, fleet.bell()).kind == Kind::unauthorized);
   CHECK_FALSE(fleet.registry.waiting(nobody).exists);
   CHECK_FALSE(fleet.registry.tunnel_opened(
       caller, std::make_shared<FakeTunnel>(fleet.loop.get_executor(), TunnelId{"t"}, kFirst)));

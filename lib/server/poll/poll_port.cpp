@@ -1,49 +1,52 @@
 #include "server/poll/poll_port.hpp"
 
-#include <array>
-#include <atomic>
-
 #include "base/log.hpp"
 #include "net/deadline.hpp"
+#include "server/poll/poll_connection.hpp"
 #include "server/poll/poll_requests.hpp"
 
 namespace edge::server {
 namespace {
 
-constexpr int kRefusals = 2;
-constexpr milliseconds kLongestAnswer = std::chrono::hours(2);  // longer than any hold may be set
-
-// Lets a peer that is still sending read why it was refused: a socket closed with unread bytes
-// resets, and the answer would be lost. Bounded in bytes and time.
-net::Task<> linger(net::TlsStream& stream) {
-  constexpr std::size_t kMostDiscarded = 1024 * 1024;
-  net::Deadline bound(stream.executor(), milliseconds{1000}, [&stream] { stream.close(); });
-  co_await stream.shutdown_write();
-  std::array<char, 4096> waste;
-  for (std::size_t discarded = 0; discarded < kMostDiscarded;) {
-    const auto read = co_await stream.read_some(net::asio::buffer(waste));
-    if (read.error) co_return;
-    discarded += read.size;
-  }
-}
-
-std::uint64_t next_connection() {
-  static std::atomic<std::uint64_t> last{0};
-  return ++last;
-}
+constexpr std::size_t kBuffer = 16 * 1024;  // a TLS record
 
 }  // namespace
 
-net::HttpLimits PollPort::limits_of(const PollConnection& connection) const {
-  net::HttpLimits limits;
-  limits.head_deadline = parts_.config.header_deadline;
-  limits.body = connection.known() ? PollConnection::kBodyLimit : PollConnection::kStrangerBody;
-  if (!connection.known()) limits.idle = limits.body_deadline = parts_.config.header_deadline;
-  return limits;
-}
+// Over the bound a few more are shaken hands with, to be told when to come again; then nobody is
+// accepted, and the kernel keeps them waiting.
+class PollPort::Handshake {
+ public:
+  explicit Handshake(PollPort& port)
+      : port_(&port), surplus_(port.handshakes_ >= port.most_handshakes()) {
+    ++port.handshakes_;
+  }
+  Handshake(Handshake&& other) noexcept
+      : port_(std::exchange(other.port_, nullptr)), surplus_(other.surplus_) {}
+  Handshake& operator=(Handshake&&) = delete;
+  ~Handshake() { end(); }
+  void end() {
+    if (auto* port = std::exchange(port_, nullptr)) {
+      --port->handshakes_;
+      port->room_.cancel();
+    }
+  }
+  bool surplus() const noexcept { return surplus_; }
+
+ private:
+  PollPort* port_;
+  const bool surplus_;
+};
 
 PollPort::PollPort(net::asio::any_io_executor executor, Parts& parts)
-    : executor_(executor), parts_(parts), tasks_(executor) {}
+    : executor_(executor), parts_(parts), buffer_(kBuffer), room_(executor), tasks_(executor) {
+  room_.expires_at(SteadyTime::max());
+}
+
+PollPort::~PollPort() = default;
+
+std::size_t PollPort::most_handshakes() const {
+  return std::max<std::size_t>(1, parts_.config.handshakes);
+}
 
 void PollPort::listen(Acceptor acceptor) {
   acceptors_.push_back(std::make_unique<Acceptor>(std::move(acceptor)));
@@ -51,26 +54,24 @@ void PollPort::listen(Acceptor acceptor) {
 }
 
 net::Task<> PollPort::accept(std::size_t index) {
-  co_await accept_all(*acceptors_[index], [this](net::Socket socket) {
+  auto& acceptor = *acceptors_[index];
+  while (acceptor.is_open()) {
+    const auto most = most_handshakes();
+    if (handshakes_ >= most + std::max<std::size_t>(1, most / 8)) {
+      co_await room_.async_wait(net::as_values);
+      continue;
+    }
+    auto socket = co_await accept_one(acceptor);
+    if (!socket) co_return;
     ConnectionSlot slot(
         parts_, std::size_t{parts_.config.connections} * 9 / 10);  // the rest is for tunnels
-    if (!slot) return;  // over the budget: closed at once, the agent backs off
-    tasks_.spawn("poll.connection", serve(std::move(socket), std::move(slot)));
-  });
+    if (!slot) continue;  // over the budget: closed at once, the agent backs off
+    tasks_.spawn("poll.greet", greet(std::move(*socket), std::move(slot), Handshake(*this)));
+  }
 }
 
-void PollPort::stop_accepting() {
-  for (auto& acceptor : acceptors_) acceptor->close();
-}
-
-net::Task<> PollPort::drain(milliseconds deadline) {
-  stop_accepting();
-  net::Deadline bound(executor_, deadline, [this] { tasks_.cancel(); });
-  co_await tasks_.join();
-}
-
-net::Task<> PollPort::serve(net::Socket socket, [[maybe_unused]] ConnectionSlot slot) {
-  const auto peer = net::peer_address(socket);
+net::Task<> PollPort::greet(net::Socket socket, ConnectionSlot slot, Handshake handshake) {
+  auto peer = net::peer_address(socket);
   net::TlsStream stream(std::move(socket), parts_.tls.get());
   {
     net::Deadline bound(executor_, parts_.config.header_deadline, [&stream] { stream.close(); });
@@ -80,33 +81,54 @@ net::Task<> PollPort::serve(net::Socket socket, [[maybe_unused]] ConnectionSlot 
       co_return;
     }
   }
-  PollConnection connection(parts_, stream, peer, next_connection());
-  net::HttpReader reader(stream);
-  int refusals = 0;  // in a row: a ticket's 401 is asked once more with the MAC, nothing more
-  while (!parts_.draining && refusals < kRefusals) {
-    const auto limits = limits_of(connection);
-    auto request = co_await reader.request(limits);
-    net::Deadline bound(executor_, limits.body_deadline, [&stream] { stream.close(); });
-    if (!request) {
-      if (request.error().code == Errc::usage) {
-        auto refusal = error_response(request.error());
-        refusal.keep_alive = false;
-        co_await net::write_response(stream, std::move(refusal));
-        co_await linger(stream);
-      }
-      co_return;
-    }
-    const bool keep = request->keep_alive;
-    bound.extend(kLongestAnswer);  // a held check-in
-    auto response = co_await connection.answer(std::move(*request));
-    if (!response) co_return;  // the agent has gone
-    refusals = response->status == 401 ? refusals + 1 : 0;
-    response->keep_alive = keep && response->keep_alive && refusals < kRefusals && !parts_.draining;
-    bound.extend(limits.body_deadline);
-    if (co_await net::write_response(stream, std::move(*response))) co_return;
-    if (!keep) break;
+  if (handshake.surplus()) {
+    co_await turn_away(std::move(stream));
+    co_return;
   }
-  co_await stream.shutdown_write();
+  handshake.end();
+  if (cut_) co_return;
+  auto connection = std::make_shared<PollConnection>(*this, parts_, std::move(stream),
+                                                     std::move(peer), std::move(slot));
+  connections_.emplace(connection.get(), connection);
+  connection->start();
+}
+
+// "Not now, but soon": spread out by the agent, so that a herd comes back in a file.
+net::Task<> PollPort::turn_away(net::TlsStream stream) {
+  net::HttpLimits limits;
+  limits.idle = limits.head_deadline = limits.body_deadline = parts_.config.header_deadline;
+  limits.body = PollRequests::kStrangerBody;
+  net::HttpReader reader(stream);
+  const auto request = co_await reader.request(limits);
+  if (!request) co_return;
+  auto response = PollRequests::overloaded();
+  response.keep_alive = false;
+  net::Deadline bound(executor_, limits.body_deadline, [&stream] { stream.close(); });
+  co_await net::write_response(stream, std::move(response));
+  stream.say_goodbye();
+}
+
+void PollPort::forget(PollConnection& connection) {
+  connections_.erase(&connection);
+  if (connections_.empty()) room_.cancel();
+}
+
+void PollPort::stop_accepting() {
+  for (auto& acceptor : acceptors_) acceptor->close();
+  room_.cancel();
+}
+
+net::Task<> PollPort::drain(milliseconds deadline) {
+  stop_accepting();
+  net::Deadline bound(executor_, deadline, [this] {
+    cut_ = true;
+    const auto all = connections_;  // ending one takes it off the list
+    for (const auto& [raw, connection] : all) connection->end();
+    tasks_.cancel();
+    room_.cancel();
+  });
+  while (!connections_.empty() && !cut_) co_await room_.async_wait(net::as_values);
+  co_await tasks_.join();
 }
 
 }  // namespace edge::server

@@ -2,6 +2,9 @@
 // Thread rule: lives on the loop of its executor.
 #pragma once
 
+#include <unordered_map>
+#include <vector>
+
 #include "server/listener.hpp"
 #include "server/parts.hpp"
 
@@ -12,19 +15,34 @@ class PollConnection;
 class PollPort {
  public:
   PollPort(net::asio::any_io_executor executor, Parts& parts);
+  ~PollPort();
   void listen(Acceptor acceptor);  // any number of times, one per address
   void stop_accepting();
   // Answers what is held, lets what is being answered end, then cuts the rest.
   net::Task<> drain(milliseconds deadline);
 
+  // --- for its connections
+  const net::asio::any_io_executor& executor() const noexcept { return executor_; }
+  // What a connection reads into while its handler runs; nobody keeps anything in it.
+  net::asio::mutable_buffer buffer() noexcept { return net::asio::buffer(buffer_); }
+  void spawn(std::string name, net::Task<> task) { tasks_.spawn(std::move(name), std::move(task)); }
+  void forget(PollConnection& connection);
+
  private:
-  net::HttpLimits limits_of(const PollConnection& connection) const;
+  class Handshake;  // counts one in flight
   net::Task<> accept(std::size_t index);
-  net::Task<> serve(net::Socket socket, ConnectionSlot slot);
+  net::Task<> greet(net::Socket socket, ConnectionSlot slot, Handshake handshake);
+  net::Task<> turn_away(net::TlsStream stream);
+  std::size_t most_handshakes() const;
 
   net::asio::any_io_executor executor_;
   Parts& parts_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
+  std::vector<char> buffer_;
+  std::unordered_map<PollConnection*, std::shared_ptr<PollConnection>> connections_;
+  std::size_t handshakes_ = 0;
+  net::asio::steady_timer room_;  // cancelled when a handshake or the last connection has ended
+  bool cut_ = false;              // the drain's deadline has passed
   net::TaskGroup tasks_;
 };
 

@@ -1,46 +1,41 @@
-// The requests of one connection of the poll port. Order: bounds are the port's, then
-// authentication, then the rest.
+// The requests of the poll port but the check-in, and its refusals. Order: bounds are the
+// connection's, then authentication, then the rest. Lives as long as one request.
 #pragma once
-
-#include <optional>
 
 #include "net/http.hpp"
 #include "server/parts.hpp"
 
 namespace edge::server {
 
-class PollConnection {
+class PollRequests {
  public:
   static constexpr std::size_t kStrangerBody = 16 * 1024;  // an association is smaller
   static constexpr std::size_t kBodyLimit = 256 * 1024;
   static constexpr std::size_t kSnapshotLimit = 1024 * 1024;  // inflated
+  static constexpr const char* kCheckIn = "/v1/check-in";
 
-  PollConnection(Parts& parts, net::Stream& stream, std::string peer, std::uint64_t id);
-  ~PollConnection();
+  // `connection`: a number of its own for each, as in Visit.
+  PollRequests(Parts& parts, std::string peer, std::uint64_t connection)
+      : parts_(parts), peer_(std::move(peer)), connection_(connection) {}
 
-  // Nothing: the agent went away while its check-in was held.
-  net::Task<std::optional<net::Response>> answer(net::Request request);
+  net::Task<net::Response> answer(net::Request request);
+  bool known() const noexcept { return known_; }  // somebody has proved who it is
 
-  // Whether somebody has proved on this connection who it is: before that every bound is a
-  // stranger's.
-  bool known() const noexcept { return known_; }
+  static net::Response unauthorized();
+  static net::Response removed();
+  static net::Response clone();
+  static net::Response busy();        // shutting down
+  static net::Response overloaded();  // too many handshakes at once
 
  private:
-  net::Task<std::optional<net::Response>> check_in(net::Request request, Caller caller,
-                                                   bool by_mac);
-  std::optional<net::Response> clone_refused(const Caller& caller);
-  net::Task<std::optional<CheckInAnswer>> hold(Caller caller, milliseconds wait);
   net::Task<net::Response> associate(net::Request request);
   net::Task<net::Response> put_snapshot(net::Request request, Caller caller);
   net::Task<net::Response> post_agent(net::Request request, Caller caller);
 
   Parts& parts_;
-  net::Stream& stream_;
   const std::string peer_;
-  const std::uint64_t id_;
-  std::shared_ptr<net::Notify> bell_;
+  const std::uint64_t connection_;
   bool known_ = false;
-  std::optional<Caller> caller_;  // of the last check-in, for goodbye
 };
 
 }  // namespace edge::server

@@ -1,0 +1,131 @@
+// The check-in of a connection: who asks, held or answered, and what the answer says.
+#include <algorithm>
+
+#include "base/encoding.hpp"
+#include "base/log.hpp"
+#include "fleet/pace.hpp"
+#include "server/poll/hold_bell.hpp"
+#include "server/poll/poll_connection.hpp"
+#include "server/poll/poll_port.hpp"
+#include "server/poll/poll_requests.hpp"
+
+namespace edge::server {
+
+void PollConnection::check_in(const CheckIn& request) {
+  keep_ = request.keep_alive;
+  if (parts_.draining) return respond(PollRequests::busy());
+  const auto claim = wire::parse_authorization(request.authorization);
+  if (!claim) return respond(PollRequests::unauthorized());
+  by_mac_ = claim->mac.has_value();
+  const auto asked = wire::parse_wait(request.prefer).value_or(milliseconds{0});
+  if (asked.count() > 0 && !bell_) bell_ = std::make_shared<HoldBell>(port_.executor(), this);
+  if (visit_) visit_->asked = asked;
+  if (!by_mac_ && visit_) {
+    if (auto answer = arrive_by_known_ticket(claim->ticket)) return settle(std::move(*answer));
+  }
+  const auto caller = parts_.registry.authenticate(*claim, "GET", PollRequests::kCheckIn, id_);
+  if (!caller) return refuse(*claim, caller.error());
+  become(*caller);
+  visit_->asked = asked;
+  settle(parts_.registry.arrive(*visit_, nullptr));
+}
+
+// On a kept connection the ticket is its agent's, as a rule: one look-up says so, and decides.
+std::optional<CheckInAnswer> PollConnection::arrive_by_known_ticket(const std::string& ticket) {
+  const auto bytes = from_base64url(ticket);
+  if (!bytes) return std::nullopt;
+  const auto hash = crypto::hash_of(*bytes);
+  visit_->hold = bell_;
+  auto answer = parts_.registry.arrive(*visit_, &hash);
+  if (answer.kind == CheckInAnswer::Kind::unauthorized) return std::nullopt;
+  return answer;
+}
+
+void PollConnection::become(const Caller& caller) {
+  known_ = true;
+  if (visit_ && visit_->caller.instance != caller.instance) {
+    parts_.registry.leave(*visit_);  // a connection that changed its identity
+    visit_.reset();
+  }
+  if (!visit_) {
+    visit_.emplace();
+    visit_->connection = id_;
+    visit_->address = peer_;
+  }
+  visit_->caller = caller;
+  visit_->hold = bell_;
+}
+
+void PollConnection::settle(CheckInAnswer decided) {
+  if (decided.kind == CheckInAnswer::Kind::hold) {
+    const auto now = std::chrono::steady_clock::now();
+    if (state_ != State::held) {
+      state_ = State::held;
+      told_ = decided.pace;
+      hold_until_ = now + fleet::clamp_wait(visit_->asked, decided.pace.hold);
+    } else if (decided.pace != told_) {  // the agent learns its new orders now
+      decided = parts_.registry.look_again(*visit_, /*over=*/true);
+    }
+    if (decided.kind == CheckInAnswer::Kind::hold) {
+      due_at(decided.recheck < hold_until_ - now ? now + decided.recheck : hold_until_);
+      return;
+    }
+  }
+  if (decided.kind == CheckInAnswer::Kind::clone) return refuse_clone(decided.first_of_clone);
+  if (decided.kind == CheckInAnswer::Kind::unauthorized)
+    return respond(PollRequests::unauthorized());
+  answer(decided);
+}
+
+void PollConnection::rung() {
+  if (state_ != State::held) return;
+  const auto self = shared_from_this();
+  settle(parts_.registry.look_again(*visit_, parts_.draining));
+  go_on();
+}
+
+void PollConnection::answer(const CheckInAnswer& decided) {
+  const bool needed = decided.kind == CheckInAnswer::Kind::connect;
+  net::Response response;
+  if (needed) {
+    response = {
+        200, {{"Content-Type", "application/json"}}, wire::print_offer(decided.offer), true};
+  } else {
+    response.status = 204;
+  }
+  response.headers.emplace_back("Edge-Next", wire::print_pace(decided.pace));
+  if (std::exchange(by_mac_, false)) {
+    if (auto ticket = parts_.registry.new_ticket(visit_->caller); !ticket.empty())
+      response.headers.emplace_back("Edge-Ticket", std::move(ticket));
+  }
+  respond(std::move(response));
+}
+
+void PollConnection::refuse(const wire::Authorization& claim, Refusal refusal) {
+  if (claim.mac) {
+    log::debug("check-in.refused", {{"endpoint", claim.mac->endpoint}, {"address", peer_}});
+  }
+  if (refusal == Refusal::clone) {
+    // A copy has overtaken this one's counter; both are told. On its own connection it is a replay.
+    bool first = false;
+    const Caller caller{claim.mac->endpoint, claim.mac->instance, 0};
+    if (!parts_.registry.connection_is_its_own(caller, id_, first)) return refuse_clone(first);
+    refusal = Refusal::unauthorized;
+  }
+  if (refusal == Refusal::removed) return respond(PollRequests::removed());
+  respond(PollRequests::unauthorized());
+}
+
+void PollConnection::refuse_clone(bool first) {
+  if (first && visit_) {
+    parts_.record_event({{},
+                         "instance.cloned",
+                         visit_->caller.endpoint,
+                         visit_->caller.instance,
+                         "",
+                         "two live connections with one identity; one is from " + peer_});
+  }
+  respond(PollRequests::clone());
+}
+
+}  // namespace edge::server

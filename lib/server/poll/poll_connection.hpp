@@ -1,0 +1,90 @@
+// One connection of the poll port. It waits (in a hold, or for its next request) as one handler and
+// one timer: no coroutine, no parser, no buffer, since thousands of them wait at once. A check-in
+// in its plain form is read, decided and answered in one go; anything else gets a coroutine for as
+// long as it takes. Thread rule: the loop of its port.
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "net/tls.hpp"
+#include "server/parts.hpp"
+
+namespace edge::server {
+
+class PollPort;
+class HoldBell;
+
+class PollConnection final : public std::enable_shared_from_this<PollConnection> {
+ public:
+  // `stream`: after its handshake. Owned by its port's list, and by what it waits for.
+  PollConnection(PollPort& port, Parts& parts, net::TlsStream stream, std::string peer,
+                 ConnectionSlot slot);
+  ~PollConnection();
+
+  void start();
+  void end();   // cuts it off, whatever it does; safe to repeat
+  void rung();  // HoldBell's
+
+ private:
+  // idle: for a request · held · refusing: a refusal is being held back · busy: a coroutine has the
+  // stream · closed: waits for its last handler to let go
+  enum class State { idle, held, refusing, busy, closed };
+  struct CheckIn {
+    std::string_view authorization, prefer;
+    bool keep_alive = true;
+  };
+
+  // --- reading and waiting: poll_connection.cpp
+  void go_on();  // after an answer: reads what is there, or waits
+  void listen();
+  void readable();
+  void look_while_held();
+  net::HttpLimits limits() const;
+  net::Task<> serve(std::shared_ptr<PollConnection> self, std::string first);
+  net::Task<> linger();
+  void due_at(SteadyTime time);
+  void arm();
+  void time_is_up();
+
+  // --- writing
+  void respond(net::Response response);
+  void send(std::string bytes, bool keep);
+  void sent(bool keep);
+  net::Task<> finish_sending(std::shared_ptr<PollConnection> self, std::string rest, bool keep);
+
+  // --- the check-in: poll_check_in.cpp
+  void check_in(const CheckIn& request);
+  std::optional<CheckInAnswer> arrive_by_known_ticket(const std::string& ticket);
+  void settle(CheckInAnswer answer);
+  void answer(const CheckInAnswer& answer);
+  void refuse(const wire::Authorization& claim, Refusal refusal);
+  void refuse_clone(bool first);
+  void become(const Caller& caller);
+
+  PollPort& port_;
+  Parts& parts_;
+  net::TlsStream stream_;
+  net::asio::steady_timer timer_;
+  SteadyTime due_ = SteadyTime::max(), armed_until_ = SteadyTime::max();
+  SteadyTime hold_until_{};
+  wire::Pace told_;             // at the hold's start: another one ends it
+  std::optional<Visit> visit_;  // of who authenticated last, for goodbye
+  std::shared_ptr<HoldBell> bell_;
+  std::string pending_;  // read already: what follows the request that is being answered
+  std::string refusal_;  // held back
+  const std::string peer_;
+  const std::uint64_t id_;
+  [[maybe_unused]] const ConnectionSlot slot_;
+  State state_ = State::idle;
+  int refusals_ = 0;     // in a row: a ticket's 401 is asked once more with the MAC, nothing more
+  bool keep_ = true;     // of the check-in that is being answered
+  bool by_mac_ = false;  // it gets a ticket
+  bool known_ = false;   // somebody has proved who it is: before that every bound is a stranger's
+  bool armed_ = false;
+  bool listening_ = false;
+};
+
+}  // namespace edge::server
