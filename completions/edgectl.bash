@@ -28,7 +28,7 @@ _edgectl() {
       continue
     fi
     case $word in
-      --socket|-o|--output|--color|--timeout|--wait|--url|--expires|--endpoint) flag=$word; continue ;;
+      --socket|-o|--output|--color|--timeout|--wait|--count|--prefix|--start|--url|--expires|--endpoint) flag=$word; continue ;;
       -*) continue ;;
     esac
     case "$where $word" in
@@ -66,6 +66,9 @@ _edgectl() {
     --color) _edge_offer 'auto always never'; return ;;
     --timeout) _edge_offer '5s 30s 1m 10m 1h 24h'; return ;;
     --wait) _edge_offer '5s 30s 1m 10m 1h 24h'; return ;;
+    --count) :; return ;;
+    --prefix) :; return ;;
+    --start) :; return ;;
     --url) :; return ;;
     --expires) _edge_offer '5s 30s 1m 10m 1h 24h'; return ;;
     --endpoint) _edge_offer "$(edgectl complete-names 2>/dev/null)"; return ;;
@@ -75,7 +78,7 @@ _edgectl() {
   if [[ $cur == -* ]]; then
     case $where in
       'edgectl connect') words='-t --pty -T --no-pty --wait' ;;
-      'edgectl endpoint create') words='--url --expires --if-absent --show-token' ;;
+      'edgectl endpoint create') words='--count --prefix --start --url --expires --if-absent --show-token' ;;
       'edgectl endpoint token') words='--expires --show-token' ;;
       'edgectl settings show') words='--endpoint' ;;
       'edgectl settings set') words='--endpoint' ;;

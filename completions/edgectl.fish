@@ -15,7 +15,7 @@ function __edgectl_at
         switch $word
             case --
                 return 1
-            case --socket -o --output --color --timeout --wait --url --expires --endpoint
+            case --socket -o --output --color --timeout --wait --count --prefix --start --url --expires --endpoint
                 set is_value 1
                 continue
             case '-*'
@@ -135,7 +135,7 @@ complete -c edgectl -n '__edgectl_at \'edgectl connect\'' -l wait -x -a '5s 30s 
 complete -c edgectl -n '__edgectl_at \'edgectl help\'' -a 'exit-codes environment formatting ls connect status version help endpoint settings snapshot'
 
 # edgectl endpoint
-complete -c edgectl -n '__edgectl_at \'edgectl endpoint\' 0' -a create -d 'make an endpoint and print the line that joins its agents'
+complete -c edgectl -n '__edgectl_at \'edgectl endpoint\' 0' -a create -d 'make an endpoint and print the line that joins its agents; or make many'
 complete -c edgectl -n '__edgectl_at \'edgectl endpoint\' 0' -a ls -d 'list the endpoints, with their state and tunnel'
 complete -c edgectl -n '__edgectl_at \'edgectl endpoint\' 0' -a show -d 'all about an endpoint: instances, tunnel, sessions, events'
 complete -c edgectl -n '__edgectl_at \'edgectl endpoint\' 0' -a rename -d 'give an endpoint another name; its agents need not know'
@@ -144,10 +144,13 @@ complete -c edgectl -n '__edgectl_at \'edgectl endpoint\' 0' -a token -d 'make a
 complete -c edgectl -n '__edgectl_at \'edgectl endpoint\' 0' -a disassociate -d 'forget the edge ID, so that a replaced machine can join'
 
 # edgectl endpoint create
+complete -c edgectl -n '__edgectl_at \'edgectl endpoint create\'' -l count -x -d 'make so many, all or none (at most 20000)'
+complete -c edgectl -n '__edgectl_at \'edgectl endpoint create\'' -l prefix -x -d 'of their names: till makes till-00001 and so on'
+complete -c edgectl -n '__edgectl_at \'edgectl endpoint create\'' -l start -x -d 'the first number (default 1)'
 complete -c edgectl -n '__edgectl_at \'edgectl endpoint create\'' -l url -x -d 'what its agents dial, if not edged\'s poll.url'
 complete -c edgectl -n '__edgectl_at \'edgectl endpoint create\'' -l expires -x -a '5s 30s 1m 10m 1h 24h' -d 'the token dies if nobody has joined by then; or never (default 24h)'
-complete -c edgectl -n '__edgectl_at \'edgectl endpoint create\'' -l if-absent -d 'succeed when the endpoint exists already'
-complete -c edgectl -n '__edgectl_at \'edgectl endpoint create\'' -l show-token -d 'print the token even when stdout is no terminal'
+complete -c edgectl -n '__edgectl_at \'edgectl endpoint create\'' -l if-absent -d 'succeed when the endpoint exists already; of many, make those that do not'
+complete -c edgectl -n '__edgectl_at \'edgectl endpoint create\'' -l show-token -d 'print the token even when stdout is no terminal; of many, always needed'
 
 # edgectl endpoint ls
 

@@ -23,14 +23,6 @@ bool is_token_text(const std::string& token) {
   });
 }
 
-void print_warnings(Context& context, const nlohmann::json& answer) {
-  for (const auto& warning : control::list_at(answer, "warnings")) {
-    if (warning.is_string()) {
-      control::print_warning(context.world.err, warning.get<std::string>(), context.style());
-    }
-  }
-}
-
 void print_expiry(std::ostream& out, const std::string& expires) {
   if (expires == "never") {
     out << "The token is shown once and never expires (--expires).\n";
@@ -40,21 +32,38 @@ void print_expiry(std::ostream& out, const std::string& expires) {
       << " if nobody has joined (--expires).\n";
 }
 
-void say_how_to_ask(Context& context, const std::string& name) {
-  auto style = context.style();
-  control::print_error(
-      context.world.err,
-      fail(Errc::failure, "the token was left out, because stdout is no terminal",
-           "edgectl endpoint token " + name + " --show-token makes and shows a new one"),
-      style);
-}
-
 }  // namespace
 
 Result<void> check_expires(const std::string& expires) {
   if (expires.empty() || expires == "never" || parse_duration(expires)) return {};
   return fail(Errc::usage, "--expires '" + expires + "' is no duration",
               "--expires 24h, --expires 90d or --expires never");
+}
+
+void print_warnings(Context& context, const nlohmann::json& answer) {
+  for (const auto& warning : control::list_at(answer, "warnings")) {
+    if (warning.is_string()) {
+      control::print_warning(context.world.err, warning.get<std::string>(), context.style());
+    }
+  }
+}
+
+void say_how_to_ask(Context& context, const std::string& why, const std::string& name) {
+  control::print_error(
+      context.world.err,
+      fail(Errc::failure, why,
+           "edgectl endpoint token " + name + " --show-token makes and shows a new one"),
+      context.style());
+}
+
+Result<std::string> join_command(const nlohmann::json& answer) {
+  const std::string token = text_at(answer, "token");
+  const std::string edge_id = text_at(answer, "edge-id");
+  if (!is_token_text(token) || !is_uuid(edge_id)) {
+    return fail(Errc::failure, "edged's answer holds no usable token",
+                "edgectl version, to see whether edgectl and edged belong together");
+  }
+  return "sudo edge-agent join --edge-id " + edge_id + " <<< '" + token + "'";
 }
 
 Result<int> print_join_line(Context& context, const nlohmann::json& answer,
@@ -67,12 +76,8 @@ Result<int> print_join_line(Context& context, const nlohmann::json& answer,
   }
   const auto& endpoint = control::object_at(answer, "endpoint");
   const std::string name = text_at(endpoint, "name");
-  const std::string token = text_at(answer, "token");
-  const std::string edge_id = text_at(answer, "edge-id");
-  if (!is_token_text(token) || !is_uuid(edge_id)) {
-    return fail(Errc::failure, "edged's answer holds no usable token",
-                "edgectl version, to see whether edgectl and edged belong together");
-  }
+  auto command = join_command(answer);
+  if (!command) return command.error();
   if (context.options.quiet && !options.show_token) {
     out << printable(text_at(endpoint, "id")) << '\n';
     return 0;
@@ -82,13 +87,11 @@ Result<int> print_join_line(Context& context, const nlohmann::json& answer,
       << "); agents will dial " << printable(text_at(answer, "url")) << " and "
       << printable(text_at(answer, "tunnel")) << '\n'
       << "On the node, or on every node of a cluster, run:\n"
-      << "  sudo edge-agent join --edge-id " << edge_id;
-  if (show) out << " <<< '" << token << '\'';
-  out << '\n';
+      << "  " << (show ? *command : command->substr(0, command->find(" <<< "))) << '\n';
   if (show) {
     print_expiry(out, options.expires);
   } else {
-    say_how_to_ask(context, name);
+    say_how_to_ask(context, "the token was left out, because stdout is no terminal", name);
   }
   return 0;
 }

@@ -16,6 +16,16 @@ struct TokenOptions {
 // Errc::usage unless it is empty, "never" or a duration.
 Result<void> check_expires(const std::string& expires);
 
+// The answer's warnings, on stderr.
+void print_warnings(Context& context, const nlohmann::json& answer);
+
+// "sudo edge-agent join --edge-id ID <<< 'TOKEN'" of an answer that has both, in a form that may be
+// pasted into a root shell.
+Result<std::string> join_command(const nlohmann::json& answer);
+
+// Why no token was printed, and what makes a new one; on stderr.
+void say_how_to_ask(Context& context, const std::string& why, const std::string& name);
+
 // Prints the answer of a creation or of a new token (docs/admin-api.md); `what_happened` begins the
 // first line. The token goes to a terminal, or where it was asked for; else stderr says how to ask.
 // Warnings go to stderr.

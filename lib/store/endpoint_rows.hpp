@@ -15,6 +15,9 @@ namespace edge::store {
 std::vector<EndpointRecord> read_endpoints(soci::session& session);
 
 Result<void> insert_endpoint(soci::session& session, const EndpointRecord& endpoint);
+// Stops at the first that fails.
+Result<void> insert_endpoints(soci::session& session, const std::vector<EndpointRecord>& endpoints,
+                              IfExists if_exists, std::set<std::string>& skipped);
 Result<void> update_name(soci::session& session, const EndpointId& id, const std::string& name);
 Result<void> delete_endpoint(soci::session& session, const EndpointId& id);
 Result<void> update_token(soci::session& session, const EndpointRecord& endpoint);

@@ -34,6 +34,15 @@ class SqliteStore final : public Store {
     return change("cannot create endpoint " + endpoint.name,
                   [&] { return insert_endpoint(session_, endpoint); });
   }
+  Result<std::set<std::string>> create_endpoints(const std::vector<EndpointRecord>& endpoints,
+                                                 IfExists if_exists) override {
+    std::set<std::string> skipped;
+    auto created = change("cannot create " + std::to_string(endpoints.size()) + " endpoints", [&] {
+      return insert_endpoints(session_, endpoints, if_exists, skipped);
+    });
+    if (!created) return created.error();
+    return skipped;
+  }
   Result<void> rename_endpoint(const EndpointId& id, const std::string& name) override {
     return change("cannot rename endpoint " + id.text + " to " + name,
                   [&] { return update_name(session_, id, name); });

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -73,6 +74,8 @@ struct LastSeen {
   std::string address;
 };
 
+enum class IfExists { refuse, skip };
+
 class Store {
  public:
   virtual ~Store() = default;
@@ -84,6 +87,10 @@ class Store {
 
   // A duplicate name is Errc::conflict.
   virtual Result<void> create_endpoint(const EndpointRecord& endpoint) = 0;
+  // All of them or none: one transaction. A name that exists already is Errc::conflict and named,
+  // or skipped; gives the names that were.
+  virtual Result<std::set<std::string>> create_endpoints(
+      const std::vector<EndpointRecord>& endpoints, IfExists if_exists) = 0;
   virtual Result<void> rename_endpoint(const EndpointId& id, const std::string& name) = 0;
   // Deletes the endpoint with all that hangs on it; keeps the tombstone. One transaction.
   virtual Result<void> remove_endpoint(const EndpointId& id, const Tombstone& tombstone) = 0;

@@ -137,6 +137,10 @@ def test_the_documented_answers_of_the_admin_socket_have_the_keys_that_are_sent(
 
     made = ask("POST", "/v1/endpoints", {"name": "shop-17"})
     assert made.keys() == json.loads(examples["token"]).keys()
+    many = ask("POST", "/v1/endpoints", {"prefix": "till", "count": 1})
+    documented = json.loads(examples["many"])
+    assert many.keys() == documented.keys() and many["items"][0].keys() == documented["items"][0].keys()
+    assert many["items"][0]["endpoint"].keys() == documented["items"][0]["endpoint"].keys()
     assert ask("GET", "/v1/status").keys() == json.loads(examples["status"]).keys()
     settings, documented = ask("GET", "/v1/endpoints/shop-17/settings"), json.loads(examples["settings"])
     assert settings.keys() == documented.keys()

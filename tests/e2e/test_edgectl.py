@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 
 import pexpect
 import pytest
@@ -158,6 +159,60 @@ def test_a_duplicate_name_is_a_conflict_and_changes_nothing(edge):
     assert done.returncode == 8
     assert "exists already" in done.stderr
     assert edge.endpoint() == before
+
+
+def names(edge):
+    return [item["name"] for item in edge.ctl_json("ls")["items"]]
+
+
+def test_create_many_numbers_them_and_an_agent_joins_with_one_of_the_tokens(edge):
+    made = edge.ctl_json("endpoint", "create", "--count", "12", "--prefix", "till", "--expires", "never")
+    assert [item["endpoint"]["name"] for item in made["items"]] == [f"till-{number:05}" for number in range(1, 13)]
+    assert names(edge) == [f"till-{number:05}" for number in range(1, 13)]
+    assert len({item["token"] for item in made["items"]}) == 12 and len({item["edge-id"] for item in made["items"]}) == 12
+    assert made["existing"] == [] and made["warnings"] == []
+    RawAgent(edge, made["items"][6]["token"], made["items"][6]["edge-id"]).joined()
+    assert edge.endpoint("till-00007")["associated"] and not edge.endpoint("till-00008")["associated"]
+    log = edge.edged.log()
+    assert "till-00001 to till-00012 (12)" in log and log.count("endpoint.created") == 1
+
+
+def test_create_many_is_all_or_none_and_a_name_that_exists_is_named(edge):
+    edge.create("till-00003")
+    done = edge.ctl("endpoint", "create", "--count", "5", "--prefix", "till")
+    assert done.returncode == 8 and "till-00003" in done.stderr
+    assert names(edge) == ["till-00003"]
+
+
+def test_create_many_if_absent_makes_the_rest_and_says_how_many_there_were(edge):
+    edge.create("till-00003")
+    before = edge.endpoint("till-00003")
+    done = edge.ok("endpoint", "create", "--count", "5", "--prefix", "till", "--if-absent")
+    assert done.stdout.startswith("created 4 endpoints, till-00001 to till-00005;") and "1 existed already" in done.stdout
+    assert edge.endpoint("till-00003") == before and len(names(edge)) == 5
+    again = edge.ctl_json("endpoint", "create", "--count", "5", "--prefix", "till", "--if-absent")
+    assert again["items"] == [] and again["existing"] == [f"till-{number:05}" for number in range(1, 6)]
+    more = edge.ctl_json("endpoint", "create", "--count", "2", "--prefix", "till", "--start", "99999")
+    assert [item["endpoint"]["name"] for item in more["items"]] == ["till-99999", "till-100000"]
+
+
+@pytest.mark.parametrize("body", [{"count": 0}, {"count": 20001}, {"count": "5"}, {"count": 5, "prefix": "A"}, {"count": 5, "prefix": "x" * 58},
+                                  {"count": 5, "prefix": 7}, {"count": 5, "start": -1}, {"count": 5, "start": 1 << 40}, {"count": 5, "if-absent": 1},
+                                  {"count": 5, "expires": "soon"}, {"count": 5, "url": "http://x"}])
+def test_a_request_for_many_that_breaks_a_bound_makes_none(edge, body):
+    done = subprocess.run(["curl", "-s", "-w", "%{http_code}", "--unix-socket", edge.socket, "http://edge/v1/endpoints",
+                           "--json", json.dumps({"prefix": "till", **body})], capture_output=True, text=True)
+    assert done.stdout.endswith("400"), done.stdout
+    assert names(edge) == []
+
+
+def test_fifteen_thousand_endpoints_are_made_in_seconds_and_survive_a_restart(edge):
+    started = time.monotonic()
+    made = edge.ctl_json("endpoint", "create", "--count", "15000", "--prefix", "x")
+    assert time.monotonic() - started < 10
+    assert len(made["items"]) == 15000 and made["items"][-1]["endpoint"]["name"] == "x-15000"
+    edge.restart()
+    assert len(names(edge)) == 15000
 
 
 def test_create_if_absent_is_safe_to_repeat(edge):

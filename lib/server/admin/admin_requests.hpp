@@ -56,6 +56,7 @@ class AdminConnection {
   Answer take_snapshot(Call call);
   Answer open_session(Call call);
 
+  Answer create_many(nlohmann::json body);
   net::Task<net::Response> endpoint_view(EndpointId id, int http_status);
   net::Task<std::optional<net::Response>> snapshots_view(EndpointId id);
   std::optional<Error> offline_now(const Call& call) const;
