@@ -135,7 +135,7 @@ complete -c edgectl -n '__edgectl_at \'edgectl connect\'' -l wait -x -a '5s 30s 
 complete -c edgectl -n '__edgectl_at \'edgectl help\'' -a 'exit-codes environment formatting ls connect status version help endpoint settings snapshot'
 
 # edgectl endpoint
-complete -c edgectl -n '__edgectl_at \'edgectl endpoint\' 0' -a create -d 'make an endpoint and print the line that joins its agents; or make many'
+complete -c edgectl -n '__edgectl_at \'edgectl endpoint\' 0' -a create -d 'make an endpoint, or many, and print the join line'
 complete -c edgectl -n '__edgectl_at \'edgectl endpoint\' 0' -a ls -d 'list the endpoints, with their state and tunnel'
 complete -c edgectl -n '__edgectl_at \'edgectl endpoint\' 0' -a show -d 'all about an endpoint: instances, tunnel, sessions, events'
 complete -c edgectl -n '__edgectl_at \'edgectl endpoint\' 0' -a rename -d 'give an endpoint another name; its agents need not know'

@@ -11,7 +11,7 @@ namespace edge::edgectl {
 namespace {
 
 struct Options {
-  std::string name;
+  std::optional<std::string> name;
   ManyOptions many;  // with what one has, too
 };
 
@@ -34,7 +34,7 @@ Result<int> show_existing(Context& context, const std::string& name) {
 Result<int> run(Context& context, const Options& options) {
   const auto& many = options.many;
   const bool is_many = many.count != 0 || !many.prefix.empty();
-  if (is_many == !options.name.empty()) {
+  if (is_many == options.name.has_value()) {
     return fail(
         Errc::usage,
         is_many ? "NAME makes one endpoint, --count and --prefix make many" : "NAME is missing",
@@ -44,15 +44,16 @@ Result<int> run(Context& context, const Options& options) {
   const auto checked = check_expires(many.token.expires);
   if (!checked) return checked.error();
   if (is_many) return create_many(context, many);
-  if (!is_endpoint_name(options.name)) {
-    return fail(Errc::usage, "'" + options.name + "' is no endpoint name: " + kEndpointNameRule);
+  const auto& name = *options.name;
+  if (!is_endpoint_name(name)) {
+    return fail(Errc::usage, "'" + name + "' is no endpoint name: " + kEndpointNameRule);
   }
-  nlohmann::json body{{"name", options.name}};
+  nlohmann::json body{{"name", name}};
   if (!many.url.empty()) body["url"] = many.url;
   if (!many.token.expires.empty()) body["expires"] = many.token.expires;
   const auto answer = context.api.post("/v1/endpoints", body);
   if (!answer && answer.error().code == Errc::conflict && many.if_absent) {
-    return show_existing(context, options.name);
+    return show_existing(context, name);
   }
   if (!answer) return answer.error();
   return print_join_line(context, *answer, "created endpoint", many.token);
@@ -61,8 +62,8 @@ Result<int> run(Context& context, const Options& options) {
 }  // namespace
 
 void add_endpoint_create(CLI::App& noun, Run& chosen) {
-  auto* command = noun.add_subcommand(
-      "create", "make an endpoint and print the line that joins its agents; or make many");
+  auto* command =
+      noun.add_subcommand("create", "make an endpoint, or many, and print the join line");
   command->footer(
       "edgectl endpoint create shop-17\n"
       "edgectl endpoint create shop-17 --expires never\tpre-staged agents\n"
