@@ -149,4 +149,8 @@ Result<void> open_file(soci::session& session, const std::filesystem::path& file
   });
 }
 
+bool in_transaction(soci::session& session) {
+  return sqlite_api::sqlite3_get_autocommit(handle(session)) == 0;
+}
+
 }  // namespace edge::store

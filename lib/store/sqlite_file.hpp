@@ -18,4 +18,8 @@ Result<void> inspect(const std::filesystem::path& file);
 // (closing any descriptor of a file drops all POSIX locks that the process has on it).
 Result<void> open_file(soci::session& session, const std::filesystem::path& file);
 
+// False outside of a transaction; also when SQLite ended it by itself, as it does when the disk is
+// full.
+bool in_transaction(soci::session& session);
+
 }  // namespace edge::store

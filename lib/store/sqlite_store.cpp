@@ -6,6 +6,7 @@
 #include "store/history_rows.hpp"
 #include "store/instance_rows.hpp"
 #include "store/lock.hpp"
+#include "store/savepoint.hpp"
 #include "store/sql.hpp"
 #include "store/sql_failure.hpp"
 #include "store/sqlite_file.hpp"
@@ -120,31 +121,58 @@ class SqliteStore final : public Store {
     });
   }
 
+  // BEGIN waits for nobody: the folder's lock keeps other writers away, the mutex other threads.
+  // A commit that fails (disk full) is rolled back before its error is given.
+  Result<void> together(const std::function<void()>& work) override {
+    const std::lock_guard guard(mutex_);
+    return guarded("cannot write to the store", [&]() -> Result<void> {
+      soci::transaction transaction(session_);
+      in_group_ = true;
+      const auto leave =
+          std::unique_ptr<bool, void (*)(bool*)>(&in_group_, [](bool* in) { *in = false; });
+      work();
+      if (!in_transaction(session_)) {
+        return fail(Errc::unavailable, "the database gave up the transaction",
+                    "check the disk: df, dmesg");
+      }
+      transaction.commit();
+      return {};
+    });
+  }
+
  private:
   // One transaction, so that several queries see one state.
   template <class Read>
   auto look(const std::string& what, Read read) -> Result<decltype(read())> {
     const std::lock_guard guard(mutex_);
     return guarded(what, [&]() -> Result<decltype(read())> {
+      if (in_group_) return read();
       const soci::transaction transaction(session_);
       return read();
     });
   }
 
-  // One transaction: committed only when the work succeeded.
+  // One transaction, or a part of the group's: kept only when the work succeeded.
   template <class Work>
   Result<void> change(const std::string& what, Work work) {
     const std::lock_guard guard(mutex_);
     return guarded(what, [&]() -> Result<void> {
-      soci::transaction transaction(session_);
-      if (Result<void> done = work(); !done) {
-        auto error = done.error();
-        error.message = what + ": " + error.message;
-        return error;
+      if (in_group_) {
+        Savepoint part(session_);
+        if (Result<void> done = work(); !done) return named(done.error(), what);
+        part.keep();
+        return {};
       }
+      soci::transaction transaction(session_);
+      if (Result<void> done = work(); !done) return named(done.error(), what);
       transaction.commit();
       return {};
     });
+  }
+
+  static Error named(Error error, const std::string& what) {
+    error.message = what + ": " + error.message;
+    return error;
   }
 
   template <class Work>
@@ -156,7 +184,8 @@ class SqliteStore final : public Store {
   }
 
   const std::unique_ptr<FolderLock> lock_;  // first: given back after the session is closed
-  std::mutex mutex_;
+  std::recursive_mutex mutex_;              // together() holds it while its work calls the others
+  bool in_group_ = false;                   // under mutex_
   soci::session session_;
 };
 

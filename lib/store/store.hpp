@@ -1,12 +1,14 @@
 // The durable state of edged. The only place that names SQL.
 //
-// Everything here is synchronous and durable when it returns (SQLite: WAL, synchronous=FULL). The
+// Everything here is synchronous and durable when it returns (SQLite: WAL, synchronous=FULL), or
+// when together() does. The
 // same SQL is meant for PostgreSQL, so columns are TEXT and BIGINT, bytes are hex text, and times
 // are unix milliseconds. Thread rule: every function may be called from any thread (one mutex
 // inside); none from an event loop.
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -119,6 +121,11 @@ class Store {
   // Newest first; an empty id means those of all.
   virtual Result<std::vector<EventRecord>> events(const EndpointId& id, std::size_t most) = 0;
   virtual Result<void> drop_tombstones_before(WallTime time) = 0;
+
+  // One transaction around all that `work` calls here, from this thread: one wait for the disk.
+  // What fails in it is undone alone; what succeeds is on disk when this succeeds, and counts for
+  // nothing until then. When it fails, nothing of it remains.
+  virtual Result<void> together(const std::function<void()>& work) = 0;
 };
 
 // Opens or creates FOLDER/edged.db (mode 0600) after taking an exclusive lock on FOLDER/lock.
