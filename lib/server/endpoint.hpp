@@ -42,6 +42,7 @@ struct LiveSession {
 
 struct Instance {
   store::InstanceRecord record;
+  std::string host_key_fingerprint;  // of record.host_key; parsing it takes too long under a lock
   fleet::CounterGate counter;
   fleet::CloneGuard guard;
   std::shared_ptr<net::Bell> hold;      // of the held check-in; the newest wins
@@ -50,6 +51,9 @@ struct Instance {
   std::string failure, failure_detail;  // why its last tunnel did not open, as it reported
   bool unsaved = false;                 // last-seen is newer than the store's
 };
+
+// "SHA256:..." of "ssh-ed25519 AAAA..."; "" where that is no key. Not under a lock.
+std::string fingerprint_of(const std::string& public_line);
 
 struct Credential {
   TunnelId tunnel;

@@ -45,12 +45,12 @@ void Parts::record_event(store::EventRecord event) {
   });
 }
 
+std::string json_text(const nlohmann::json& value) {
+  return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 net::Response json_response(int status, const nlohmann::json& body) {
-  // Text that came from strangers may not be UTF-8: replace, never throw.
-  return {status,
-          {{"Content-Type", "application/json"}},
-          body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n",
-          true};
+  return {status, {{"Content-Type", "application/json"}}, json_text(body) + "\n", true};
 }
 
 net::Response error_response(const Error& error) {

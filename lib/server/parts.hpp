@@ -76,5 +76,7 @@ class ConnectionSlot {
 // belongs to the code.
 net::Response error_response(const Error& error);
 net::Response json_response(int status, const nlohmann::json& body);
+// Text that came from strangers may not be UTF-8: it is replaced, nothing throws.
+std::string json_text(const nlohmann::json& value);
 
 }  // namespace edge::server

@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 
+#include "base/encoding.hpp"
 #include "base/log.hpp"
 #include "crypto/keys.hpp"
 #include "fleet/pace.hpp"
@@ -10,6 +11,19 @@ namespace edge::server {
 
 void throw_exception_from_error(Refusal, const boost::source_location&) {
   throw std::runtime_error("refused");
+}
+
+std::string fingerprint_of(const std::string& public_line) {
+  // As ssh-keygen -l prints it. Checked by lib/ssh when it was associated; here it is only shown,
+  // of thousands at each start.
+  const auto space = public_line.find(' ');
+  if (space == std::string::npos) return "";
+  const auto end = public_line.find(' ', space + 1);
+  const auto blob = from_base64(public_line.substr(space + 1, end - space - 1));
+  if (!blob) return "";
+  auto hash = to_base64(crypto::sha256(*blob));
+  while (hash.ends_with('=')) hash.pop_back();
+  return "SHA256:" + hash;
 }
 
 void Endpoint::wake_watchers() {
@@ -66,7 +80,9 @@ std::unique_ptr<Endpoint> Registry::make(store::EndpointRecord record) const {
   resolve(*endpoint);
   if (!endpoint->record.key.empty()) apply_key(*endpoint, endpoint->record.key);
   for (auto& instance : endpoint->record.instances) {
-    endpoint->instances[instance.id].record = instance;
+    auto& known = endpoint->instances[instance.id];
+    known.record = instance;
+    known.host_key_fingerprint = fingerprint_of(instance.host_key);
   }
   endpoint->record.instances.clear();
   return endpoint;

@@ -135,7 +135,6 @@ class Registry {
 
   nlohmann::json describe(const EndpointId& id,
                           bool whole) const;  // docs/admin-api.md; null when gone
-  nlohmann::json describe_all() const;
   Counts counts() const;
   std::uint64_t check_ins() const noexcept { return check_ins_; }
 

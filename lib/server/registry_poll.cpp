@@ -280,10 +280,13 @@ std::optional<fleet::AssociationState> Registry::association_state(const Endpoin
 
 void Registry::apply_association(const EndpointId& id, const std::string& edge_id_hash,
                                  const Secret& key, const store::InstanceRecord& instance) {
+  auto fingerprint = fingerprint_of(instance.host_key);
   with(id, [&](Endpoint& endpoint) {
     endpoint.record.edge_id_hash = edge_id_hash;
     apply_key(endpoint, key);
-    endpoint.instances[instance.id].record = instance;
+    auto& known = endpoint.instances[instance.id];
+    known.record = instance;
+    known.host_key_fingerprint = std::move(fingerprint);
     endpoint.seen = clock_.steady();
     endpoint.wake_watchers();
   });

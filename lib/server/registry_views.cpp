@@ -1,7 +1,6 @@
 // The registry as operators see it: the JSON of docs/admin-api.md.
 #include "base/text.hpp"
 #include "server/registry.hpp"
-#include "ssh/key.hpp"
 
 namespace edge::server {
 namespace {
@@ -10,11 +9,6 @@ using nlohmann::json;
 
 json time_or_null(const std::optional<WallTime>& time) {
   return time ? json(format_rfc3339(*time)) : json(nullptr);
-}
-
-std::string fingerprint_of(const std::string& public_line) {
-  auto key = ssh::Key::from_public_line(public_line);
-  return key ? key->fingerprint() : std::string();
 }
 
 json describe_instance(const Instance& instance) {
@@ -26,7 +20,7 @@ json describe_instance(const Instance& instance) {
           {"associated", format_rfc3339(record.associated)},
           {"last-seen", time_or_null(record.last_seen)},
           {"address", record.address},
-          {"host-key", fingerprint_of(record.host_key)},
+          {"host-key", instance.host_key_fingerprint},
           {"held", instance.hold != nullptr},
           {"failure", printable(instance.failure)},
           {"failure-detail", printable(instance.failure_detail)}};
@@ -109,18 +103,6 @@ json Registry::describe(const EndpointId& id, bool whole) const {
     view = describe(endpoint, whole, now);
   });
   return view;
-}
-
-json Registry::describe_all() const {
-  std::map<std::string, json> sorted;
-  const auto now = clock_.steady();
-  each([&](Endpoint& endpoint) {
-    endpoint.life.expire(now);
-    sorted.emplace(endpoint.record.name, describe(endpoint, false, now));
-  });
-  json items = json::array();
-  for (auto& [name, view] : sorted) items.push_back(std::move(view));
-  return items;
 }
 
 Counts Registry::counts() const {

@@ -182,19 +182,4 @@ TEST_CASE("what agents said of themselves is shown without its control character
   CHECK(text.find("\\n") == std::string::npos);
 }
 
-TEST_CASE("the list of endpoints is sorted by name") {
-  Fleet fleet;
-  for (const char* name : {"zebra", "ant"}) {
-    store::EndpointRecord record;
-    record.id = EndpointId{std::string(32, name[0])};
-    record.name = name;
-    fleet.registry.add(record);
-  }
-  const auto all = fleet.registry.describe_all();
-  REQUIRE(all.size() == 3);
-  CHECK(all[0]["name"] == "ant");
-  CHECK(all[1]["name"] == "pump-7");
-  CHECK(all[2]["name"] == "zebra");
-}
-
 }  // namespace edge::server::test

@@ -77,10 +77,6 @@ struct Many {
   std::string items, existing;  // JSON lists, as text
 };
 
-std::string text_of(const json& value) {
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
-}
-
 // On the store's thread: random bytes, hashes and JSON for 15,000 would hold up a loop. What it
 // made counts for nothing until the store has all of it.
 Result<Many> make_many(const Parts& parts, store::Store& store, const ManyWish& wish,
@@ -97,7 +93,7 @@ Result<Many> make_many(const Parts& parts, store::Store& store, const ManyWish& 
     const auto& record = many.records[i];
     if (skipped->count(record.name) != 0) continue;
     json endpoint{{"apiVersion", "edge/v1"}, {"id", record.id.text}, {"name", record.name}};
-    many.items += (many.items.empty() ? "" : ",\n") + text_of(token_view(tokens[i], endpoint));
+    many.items += (many.items.empty() ? "" : ",\n") + json_text(token_view(tokens[i], endpoint));
   }
   std::erase_if(many.records, [&](const auto& record) { return skipped->count(record.name) != 0; });
   many.existing = json(*skipped).dump();
