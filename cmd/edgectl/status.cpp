@@ -1,4 +1,8 @@
 // edgectl status
+#include <algorithm>
+#include <iomanip>
+#include <sstream>
+
 #include "control/json_fields.hpp"
 #include "control/output.hpp"
 #include "edgectl/choose.hpp"
@@ -21,6 +25,29 @@ std::string endpoints_text(const nlohmann::json& counts) {
   return text;
 }
 
+std::string check_ins_text(const nlohmann::json& status) {
+  const auto all = count_at(status, "check-ins");
+  const auto rate = control::number_at(status, "check-ins-per-second");
+  if (all.empty() || !rate) return all;
+  std::ostringstream text;
+  text << std::fixed << std::setprecision(1) << *rate << " per second, " << all << " in all";
+  return text.str();
+}
+
+// Of the slowest loop: who is there waits.
+std::string lag_text(const nlohmann::json& loops) {
+  double last = -1, worst = -1;
+  for (const auto& loop : loops) {
+    last = std::max(last, control::number_at(loop, "lag-ms").value_or(-1));
+    worst = std::max(worst, control::number_at(loop, "worst-lag-ms").value_or(-1));
+  }
+  if (last < 0 || worst < 0) return "";
+  std::ostringstream text;
+  text << std::fixed << std::setprecision(1) << last << " ms, at worst " << worst
+       << " ms in the last minute";
+  return text.str();
+}
+
 void print_page(Context& context, const nlohmann::json& status) {
   control::Page page;
   page.add("edged", text_at(status, "version") + " at " + context.api.socket());
@@ -37,7 +64,9 @@ void print_page(Context& context, const nlohmann::json& status) {
   page.add("tunnels", count_at(status, "tunnels"));
   page.add("sessions", count_at(status, "sessions"));
   page.add("held check-ins", count_at(status, "held"));
-  page.add("check-ins", count_at(status, "check-ins"));
+  page.add("connections", count_at(status, "connections"));
+  page.add("check-ins", check_ins_text(status));
+  page.add("loop lag", lag_text(control::list_at(status, "loops")));
   page.print(context.world.out, context.colour_out);
 }
 

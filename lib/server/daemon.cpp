@@ -21,6 +21,7 @@ namespace {
 
 constexpr milliseconds kSaveEvery{15'000};
 constexpr milliseconds kStatusEvery{10'000};
+constexpr milliseconds kCountEvery{1'000};
 constexpr milliseconds kPollDrain{
     500};  // held check-ins are answered at once; idle connections are cut
 constexpr milliseconds kHardStop{1'500};  // after the drain's own deadline
@@ -60,8 +61,10 @@ struct Daemon::Whole {
   net::Task<> handle_signals();
   net::Task<> save_last_seen();
   net::Task<> say_status();
+  net::Task<> count_check_ins();
   net::Task<> say_alive();
   net::Task<> drain();
+  void watch_lag(std::size_t loop);
   void save_now();
   void reload();
 
@@ -78,6 +81,7 @@ struct Daemon::Whole {
   std::unique_ptr<AdminPort> admin_port;
   net::asio::signal_set signals;
   net::TaskGroup tasks;
+  std::deque<net::TaskGroup> lag_tasks;  // one a loop, and on it
   bool clean = true;
 };
 
@@ -145,6 +149,8 @@ bool Daemon::run() {
   whole.tasks.spawn("signals", whole.handle_signals());
   whole.tasks.spawn("save", whole.save_last_seen());
   whole.tasks.spawn("status", whole.say_status());
+  whole.tasks.spawn("rate", whole.count_check_ins());
+  for (std::size_t i = 0; i < whole.loops.size(); ++i) whole.watch_lag(i);
   if (whole.hooks.alive_every.count() > 0) whole.tasks.spawn("alive", whole.say_alive());
   log::info("edged.ready", {{"version", EDGE_VERSION},
                             {"url", whole.config.poll_url},
@@ -200,6 +206,14 @@ net::Task<> Daemon::Whole::drain() {
   co_await admin_port->drain(deadline);
   co_await all_drained->wait(deadline + kHardStop);
   tasks.cancel();
+  for (std::size_t i = 0; i < loops.size(); ++i) {
+    net::asio::post(loops.at(i), [&group = lag_tasks[i]] { group.cancel(); });
+  }
+}
+
+void Daemon::Whole::watch_lag(std::size_t loop) {
+  auto& lag = parts.lags.emplace_back();
+  lag_tasks.emplace_back(loops.at(loop).get_executor()).spawn("lag", lag.watch());
 }
 
 net::Task<> Daemon::Whole::save_last_seen() {
@@ -231,6 +245,14 @@ net::Task<> Daemon::Whole::say_status() {
                    std::to_string(counts.sessions) + " sessions");
     }
     if (!co_await net::sleep(kStatusEvery)) co_return;
+  }
+}
+
+net::Task<> Daemon::Whole::count_check_ins() {
+  for (;;) {
+    parts.check_in_rate.sample(clock.steady(), registry.check_ins());
+    const bool go_on = co_await net::sleep(kCountEvery);
+    if (!go_on) co_return;
   }
 }
 

@@ -2,12 +2,15 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
 
 #include "config/settings.hpp"
+#include "fleet/rate_meter.hpp"
 #include "net/http.hpp"
+#include "net/loop_lag.hpp"
 #include "net/tls.hpp"
 #include "server/registry.hpp"
 #include "server/store_worker.hpp"
@@ -47,6 +50,8 @@ struct Parts {
   WallTime started{};
   std::atomic<std::size_t> connections{0};  // poll and tunnel ports together
   std::atomic<bool> draining{false};
+  std::deque<net::LoopLag> lags;                         // one a loop, before the first one runs
+  fleet::RateMeter check_in_rate{milliseconds{10'000}};  // loop 0 only
 
   // Writes an event to the store's list and to the log, some time soon.
   void record_event(store::EventRecord event);

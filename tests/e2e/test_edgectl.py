@@ -11,7 +11,7 @@ import pexpect
 import pytest
 
 from edge import BIN, ROOT, eventually
-from poll_client import RawAgent
+from poll_client import RawAgent, raw_agent
 
 EDGECTL = str(BIN / "edgectl")
 RFC3339 = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"
@@ -475,9 +475,21 @@ def test_status_tells_addresses_keys_and_counts(edge):
     assert status["held"] == 1 and status["tunnels"] == 0 and status["sessions"] == 0
     assert re.fullmatch(r"sha256/[A-Za-z0-9+/]{43}=", status["pins"][0]) and status["host-key"].startswith("SHA256:")
     assert status["libssh"].startswith("0.11.") or status["libssh"] > "0.11"
+    assert status["connections"] >= 1 and status["check-ins"] >= 1
+    assert status["loops"] and all(0 <= loop["lag-ms"] <= loop["worst-lag-ms"] < 60_000 for loop in status["loops"])
     shown = edge.ok("status").stdout
-    for words in (status["pins"][0], status["host-key"], "1 online", status["version"], str(edge.socket)):
+    for words in (status["pins"][0], status["host-key"], "1 online", status["version"], str(edge.socket), "per second", "ms, at worst"):
         assert words in shown
+
+
+def test_status_tells_how_often_agents_check_in(edge):
+    agent = raw_agent(edge)
+    assert edge.ctl_json("status")["check-ins-per-second"] == 0
+
+    def rate():
+        agent.check_in()
+        return edge.ctl_json("status")["check-ins-per-second"]
+    eventually(lambda: rate() > 0, "a rate")
 
 
 def test_version_tells_both_programs(edge):

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <charconv>
+#include <cmath>
 
 #include "base/files.hpp"
 #include "base/text.hpp"
@@ -49,6 +50,18 @@ std::map<std::string, std::string> parse_query(std::string_view text) {
                   equals == std::string_view::npos ? "" : part.substr(equals + 1));
   }
   return query;
+}
+
+nlohmann::json lags_view(const Parts& parts) {
+  const auto now = std::chrono::steady_clock::now();
+  const auto in_ms = [](net::LoopLag::microseconds lag) {
+    return static_cast<double>(lag.count()) / 1000;
+  };
+  auto loops = nlohmann::json::array();
+  for (const auto& lag : parts.lags) {
+    loops.push_back({{"lag-ms", in_ms(lag.last(now))}, {"worst-lag-ms", in_ms(lag.worst(now))}});
+  }
+  return loops;
 }
 
 }  // namespace
@@ -155,7 +168,10 @@ AdminConnection::Answer AdminConnection::status(Call) {
             {"tunnels", counts.tunnels},
             {"sessions", counts.sessions},
             {"held", counts.held},
+            {"connections", parts_.connections.load()},
             {"check-ins", parts_.registry.check_ins()},
+            {"check-ins-per-second", std::round(parts_.check_in_rate.per_second() * 10) / 10},
+            {"loops", lags_view(parts_)},
             {"pins", {parts_.pin}},
             {"host-key", parts_.host_key_fingerprint}});
 }
