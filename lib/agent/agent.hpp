@@ -1,4 +1,5 @@
-// The agent put together: check in, open a tunnel when needed, serve it, check in again.
+// The agent put together: CheckInLoop, and when it is needed TunnelService, whose sessions
+// ShellService serves.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -6,13 +7,12 @@
 #include <memory>
 #include <string>
 
+#include "agent/check_in_loop.hpp"
 #include "agent/identity.hpp"
 #include "config/settings.hpp"
 #include "net/task.hpp"
 
 namespace edge::agent {
-
-enum class Ending { stopped, endpoint_removed, failed };
 
 struct AgentHooks {
   std::function<void(const std::string& text)> status;  // one line for systemctl status
@@ -38,7 +38,6 @@ class Agent {
 
 // One association, as join does it: says what is wrong instead of trying again. The identity is
 // updated (key, associated) on success; storing it is the caller's.
-class PollLink;
 net::Task<Result<void>> associate(PollLink& link, Identity& identity, const Secret& host_key,
                                   milliseconds deadline);
 // Sends a snapshot to the poll port.

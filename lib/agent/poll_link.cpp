@@ -8,8 +8,12 @@
 
 namespace edge::agent {
 
-PollLink::PollLink(const Identity& identity, std::uint64_t counter, milliseconds connect_deadline)
-    : identity_(identity), counter_(counter), connect_deadline_(connect_deadline) {
+PollLink::PollLink(const Identity& identity, std::uint64_t counter, milliseconds connect_deadline,
+                   PollLinkOptions options)
+    : identity_(identity),
+      counter_(counter),
+      connect_deadline_(connect_deadline),
+      options_(std::move(options)) {
   if (!identity.key.empty()) use_key(identity.key);
 }
 
@@ -34,7 +38,7 @@ net::Task<Result<void>> PollLink::connect() {
   auto context = net::make_client_context(identity_.pins);
   if (!context) co_return context.error();
   const auto where = format_host_port(url->address);
-  auto socket = co_await net::connect_tcp(url->address, connect_deadline_);
+  auto socket = co_await net::connect_tcp(url->address, connect_deadline_, options_.source);
   if (!socket) co_return socket.error();
   auto stream = std::make_unique<net::TlsStream>(std::move(*socket), *context);
   net::Deadline bound(stream->executor(), connect_deadline_,

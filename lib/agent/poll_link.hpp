@@ -10,10 +10,15 @@
 
 namespace edge::agent {
 
+struct PollLinkOptions {
+  std::optional<net::asio::ip::address> source;  // dial from here; nothing: the kernel chooses
+};
+
 class PollLink {
  public:
   // `counter`: where this run's counter starts (IdentityFolder::first_counter).
-  PollLink(const Identity& identity, std::uint64_t counter, milliseconds connect_deadline);
+  PollLink(const Identity& identity, std::uint64_t counter, milliseconds connect_deadline,
+           PollLinkOptions options = {});
 
   // With nothing but TLS around it; for associate.
   net::Task<Result<net::Response>> ask(net::Request request, milliseconds answer_deadline);
@@ -36,6 +41,7 @@ class PollLink {
   const Identity& identity_;
   std::uint64_t counter_;
   milliseconds connect_deadline_;
+  PollLinkOptions options_;
   std::size_t url_index_ = 0;
   bool stopped_ = false;
   Secret mac_key_;

@@ -67,6 +67,9 @@ Task<Result<std::vector<asio::ip::tcp::endpoint>>> look_up(HostPort address,
     error_code error;
     std::vector<tcp::endpoint> found;
   };
+  error_code no_address;
+  if (const auto numeric = asio::ip::make_address(address.host, no_address); !no_address)
+    co_return std::vector{tcp::endpoint(numeric, address.port)};
   const auto executor = co_await asio::this_coro::executor;
   auto bell = std::make_shared<Notify>(executor);
   auto state = std::make_shared<LookUp>(executor);
@@ -85,9 +88,19 @@ Task<Result<std::vector<asio::ip::tcp::endpoint>>> look_up(HostPort address,
 
 namespace {
 
+// The port is chosen when it connects, so that one address can have as many connections to each
+// server as there are ports.
+error_code bind_to(asio::ip::tcp::socket& socket, const asio::ip::address& from) {
+  const int on = 1;
+  ::setsockopt(socket.native_handle(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+  error_code error;
+  socket.bind(asio::ip::tcp::endpoint(from, 0), error);
+  return error;
+}
+
 // The first of the addresses that takes the connection; "refused" of the last one otherwise.
 Task<Result<Socket>> connect_first(std::vector<asio::ip::tcp::endpoint> addresses,
-                                   milliseconds deadline) {
+                                   milliseconds deadline, std::optional<asio::ip::address> from) {
   const auto executor = co_await asio::this_coro::executor;
   asio::ip::tcp::socket socket(executor);
   bool cut_off = false;
@@ -101,6 +114,7 @@ Task<Result<Socket>> connect_first(std::vector<asio::ip::tcp::endpoint> addresse
     error_code error;
     socket.close(error);
     socket.open(address.protocol(), error);
+    if (!error && from) error = bind_to(socket, *from);
     if (!error) {
       auto [connect_error] = co_await socket.async_connect(address, as_values);
       error = connect_error;
@@ -119,7 +133,8 @@ Task<Result<Socket>> connect_first(std::vector<asio::ip::tcp::endpoint> addresse
 
 }  // namespace
 
-Task<Result<Socket>> connect_tcp(HostPort address, milliseconds deadline) {
+Task<Result<Socket>> connect_tcp(HostPort address, milliseconds deadline,
+                                 std::optional<asio::ip::address> from) {
   const auto text = format_host_port(address);
   const auto until = std::chrono::steady_clock::now() + deadline;
   auto addresses = co_await look_up(address, deadline);
@@ -128,7 +143,8 @@ Task<Result<Socket>> connect_tcp(HostPort address, milliseconds deadline) {
                    "cannot resolve " + text + ": " + addresses.error().message);
   }
   const auto left = std::chrono::ceil<milliseconds>(until - std::chrono::steady_clock::now());
-  auto socket = co_await connect_first(std::move(*addresses), std::max(left, milliseconds{1}));
+  auto socket =
+      co_await connect_first(std::move(*addresses), std::max(left, milliseconds{1}), from);
   if (!socket) {
     co_return fail(socket.error().code,
                    "cannot connect to " + text + ": " + socket.error().message);

@@ -3,6 +3,7 @@
 
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <optional>
 #include <vector>
 
 #include "base/address.hpp"
@@ -32,15 +33,16 @@ class SocketStream final : public Stream {
 // Takes a connected descriptor.
 Socket adopt_socket(asio::any_io_executor executor, int descriptor);
 
-// The addresses of a name. getaddrinfo(3) cannot be interrupted: whoever waits goes on at the
-// deadline, and the answer that comes later finds nobody. Errors are the resolver's words, or "no
-// answer in time".
+// The addresses of a name; an address is itself, at once. getaddrinfo(3) cannot be interrupted:
+// whoever waits goes on at the deadline, and the answer that comes later finds nobody. Errors are
+// the resolver's words, or "no answer in time".
 Task<Result<std::vector<asio::ip::tcp::endpoint>>> look_up(HostPort address, milliseconds deadline);
 
 // Resolves and connects, each of the addresses in turn, all within the deadline. Errors name the
 // host, the address and the reason: "cannot resolve edge.example.com: ...", "cannot connect to
-// 192.0.2.1:9000: refused".
-Task<Result<Socket>> connect_tcp(HostPort address, milliseconds deadline);
+// 192.0.2.1:9000: refused". `from`: the local address, any port; nothing leaves it to the kernel.
+Task<Result<Socket>> connect_tcp(HostPort address, milliseconds deadline,
+                                 std::optional<asio::ip::address> from = {});
 
 Result<Socket> connect_unix(asio::any_io_executor executor, const std::string& path);
 

@@ -13,8 +13,9 @@ namespace {
 
 using asio::ip::tcp;
 
-Task<> try_tcp(HostPort address, milliseconds deadline, Result<std::string>& peer) {
-  auto socket = co_await connect_tcp(address, deadline);
+Task<> try_tcp(HostPort address, milliseconds deadline, Result<std::string>& peer,
+               std::optional<asio::ip::address> from = {}) {
+  auto socket = co_await connect_tcp(address, deadline, from);
   if (socket) {
     peer = peer_address(*socket);
   } else {
@@ -43,6 +44,24 @@ TEST_CASE("the addresses of a name are tried in turn") {
   asio::io_context loop(1);
   tcp::acceptor acceptor(loop, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
   CHECK(tcp_peer(loop, {"localhost", acceptor.local_endpoint().port()}));
+}
+
+TEST_CASE("a connection is dialled from the address that was asked for") {
+  asio::io_context loop(1);
+  tcp::acceptor acceptor(loop, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+  const HostPort address{"127.0.0.1", acceptor.local_endpoint().port()};
+  Result<std::string> peer = fail(Errc::failure, "not run");
+  drive(loop, try_tcp(address, kLong, peer, asio::ip::make_address("127.0.1.7")));
+  REQUIRE(peer);
+  CHECK(peer_address(Socket(acceptor.accept())) == "127.0.1.7");
+}
+
+TEST_CASE("an address that is not ours to dial from is an error") {
+  asio::io_context loop(1);
+  Result<std::string> peer = fail(Errc::failure, "not run");
+  drive(loop, try_tcp({"127.0.0.1", 1}, kLong, peer, asio::ip::make_address("192.0.2.1")));
+  REQUIRE_FALSE(peer);
+  CHECK(peer.error().code == Errc::unreachable);
 }
 
 TEST_CASE("a refused connection names the address and the reason") {

@@ -1,0 +1,88 @@
+// The check-in loop: asks edged "am I needed?" for ever, at the pace that edged orders. What
+// follows from a yes is its owner's. It starts no thread and no process and holds nothing large:
+// one program may run thousands, each with an identity of its own.
+// Thread rule: one loop.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "agent/attempts.hpp"
+#include "agent/poll_link.hpp"
+#include "config/settings.hpp"
+#include "net/notify.hpp"
+#include "wire/check_in.hpp"
+
+namespace edge::agent {
+
+enum class Ending { stopped, endpoint_removed, failed };
+
+// One check-in that was answered, whatever the answer.
+struct AnsweredCheckIn {
+  int status = 0;
+  milliseconds asked{0};  // the wait that it offered
+  std::chrono::steady_clock::duration took{};
+  bool held = false;
+};
+
+// What came of being needed.
+struct AfterOffer {
+  std::string failure, detail;  // edged hears of it before the next check-in; "" for nothing
+  milliseconds pause{0};        // before the next check-in
+};
+
+// Each may be empty.
+struct CheckInHooks {
+  // The body of a 200. The next check-in follows when it has ended.
+  std::function<net::Task<AfterOffer>(std::string offer)> needed;
+  std::function<void(const std::string& text)> status;  // one line for systemctl status
+  std::function<void(const AnsweredCheckIn& check_in)> answered;
+};
+
+class CheckInLoop {
+ public:
+  // `config` and `identity` outlive this. `counter`: where this run's counter starts
+  // (IdentityFolder::first_counter).
+  CheckInLoop(net::asio::any_io_executor executor, const config::AgentConfig& config,
+              const Identity& identity, std::uint64_t counter, CheckInHooks hooks,
+              PollLinkOptions options = {});
+
+  // Until stop(), or until edged says that the endpoint is gone. REQUIRES: the identity has its
+  // key; not destroyed before it has ended.
+  net::Task<Ending> run();
+  void stop();
+
+  // For the association before the first check-in, and for `needed`.
+  PollLink& link() { return link_; }
+  net::Task<> failed(std::string what, std::string hint);  // says so, and pauses
+  void worked();
+  void introduced() { introduced_ = true; }  // edged knows our version
+  void say(const std::string& text) const {
+    if (hooks_.status) hooks_.status(text);
+  }
+
+ private:
+  net::Task<std::optional<Ending>> check_in();
+  net::Task<std::optional<Ending>> handle(net::Response response, AnsweredCheckIn check_in);
+  net::Task<> refused(int status);
+  net::Task<> needed(std::string offer);
+  net::Task<> report();
+  net::Task<> pause(milliseconds duration) { co_await bell_->wait(duration); }
+  milliseconds pause_after(const AnsweredCheckIn& check_in);
+
+  const config::AgentConfig& config_;
+  const Identity& identity_;
+  CheckInHooks hooks_;
+  PollLink link_;
+  std::shared_ptr<net::Notify> bell_;  // rung by stop()
+  Attempts attempts_;
+  wire::Pace pace_;
+  AfterOffer unreported_;  // a failure that edged should hear of
+  int short_holds_ = 0;
+  bool answered_ = false;    // a check-in was, in this run
+  bool introduced_ = false;  // in this run
+  bool stopping_ = false;
+};
+
+}  // namespace edge::agent

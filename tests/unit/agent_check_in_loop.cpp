@@ -1,0 +1,139 @@
+#include "agent/check_in_loop.hpp"
+#include "agent_fake_port.hpp"
+
+namespace edge::agent::test {
+namespace {
+
+Response paced(int status, const char* pace) {
+  return answer(status, {{"Edge-Next", pace}});
+}
+
+struct Played {
+  std::vector<std::string> asked;  // "GET", "GET wait=55", "POST"
+  std::vector<std::string> bodies, offers, said, peers;
+  std::vector<AnsweredCheckIn> answered;
+  int connections = 0;
+  Ending ending = Ending::failed;
+};
+
+struct Plan {
+  AfterOffer after;  // what every offer leads to
+  PollLinkOptions options;
+};
+
+Task<AfterOffer> take_offer(Played& played, std::string offer, AfterOffer after) {
+  played.offers.push_back(std::move(offer));
+  co_return after;
+}
+
+Task<> run(FakePort& port, const Identity& identity, Plan plan, Played& played) {
+  const auto executor = co_await net::asio::this_coro::executor;
+  net::TaskGroup group(executor);
+  group.spawn("port", serve(port));
+  {
+    config::AgentConfig config;
+    config.backoff_least = milliseconds{1};
+    config.backoff_most = milliseconds{2};
+    CheckInHooks hooks;
+    hooks.needed = [&played, &plan](std::string offer) {
+      return take_offer(played, std::move(offer), plan.after);
+    };
+    hooks.status = [&played](const std::string& text) { played.said.push_back(text); };
+    hooks.answered = [&played](const AnsweredCheckIn& one) { played.answered.push_back(one); };
+    CheckInLoop check_ins(executor, config, identity, 100, hooks, plan.options);
+    port.on_end = [&check_ins] { check_ins.stop(); };
+    played.ending = co_await check_ins.run();
+    check_ins.link().close();
+  }
+  port.acceptor.close();
+  co_await group.join();
+}
+
+// `after_report`: the answers that follow the 204 to the agent's introduction.
+Played play(std::vector<Response> after_report, Plan plan = {}) {
+  boost::asio::io_context loop(1);
+  FakePort port(loop);
+  port.script = std::move(after_report);
+  port.script.insert(port.script.begin(), answer(204));
+  const auto identity = identity_for(port);
+  Played played;
+  drive(loop, run(port, identity, plan, played));
+  for (const auto& request : port.seen) {
+    const std::string prefer(net::find_header(request.headers, "Prefer"));
+    played.asked.push_back(request.method + (prefer.empty() ? "" : " " + prefer));
+    played.bodies.push_back(request.body);
+  }
+  played.connections = port.connections;
+  played.peers = port.peers;
+  return played;
+}
+
+using Texts = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("an agent introduces itself, asks once without a hold, and then as it was told") {
+  const auto played = play({paced(204, "0.001/30"), paced(204, "0.001/30"), answer(204)});
+  CHECK(played.asked == Texts{"POST", "GET", "GET wait=30", "GET wait=30"});
+  CHECK(played.bodies[0].find("\"version\"") != std::string::npos);
+  CHECK(played.ending == Ending::stopped);
+  CHECK(played.connections == 1);
+}
+
+TEST_CASE("an offer goes to the owner, and what came of it to edged before the next check-in") {
+  auto offer = paced(200, "0.001/30");
+  offer.body = "{\"tunnel\": 1}";
+  Plan plan;
+  plan.after.failure = "handshake-failed";
+  plan.after.detail = "by chance";
+  const auto played = play({offer, answer(204), paced(204, "0.001/30"), answer(204)}, plan);
+  CHECK(played.offers == Texts{offer.body});
+  CHECK(played.asked == Texts{"POST", "GET", "POST", "GET wait=30", "GET wait=30"});
+  CHECK(played.bodies[2].find("handshake-failed") != std::string::npos);
+}
+
+TEST_CASE("being sent away is no failure, whether or not the server closes the connection") {
+  for (const int status : {429, 503}) {
+    auto busy = answer(status, {{"Retry-After", "0"}});
+    auto last = busy;
+    last.keep_alive = false;
+    const auto played =
+        play({paced(204, "0.001/30"), busy, last, paced(204, "0.001/30"), answer(204)});
+    CHECK(played.asked ==
+          Texts{"POST", "GET", "GET wait=30", "GET wait=30", "GET wait=30", "GET wait=30"});
+    CHECK(played.connections == 2);
+    for (const auto& line : played.said) CHECK(line.find("not connected") == std::string::npos);
+  }
+}
+
+TEST_CASE("after a failure the first check-in asks for no hold") {
+  const auto played = play({paced(204, "0.001/30"), answer(500), answer(204), answer(204)});
+  CHECK(played.asked == Texts{"POST", "GET", "GET wait=30", "GET", "GET wait=30"});
+}
+
+TEST_CASE("a removed endpoint ends the loop") {
+  const auto played = play({answer(410), answer(204)});
+  CHECK(played.ending == Ending::endpoint_removed);
+  CHECK(played.asked == Texts{"POST", "GET"});
+}
+
+TEST_CASE("every answered check-in is told to who measures") {
+  const auto played = play({paced(204, "0.001/30"), answer(503), paced(204, "0.001/0"),
+                            paced(204, "0.001/0"), answer(204)});
+  REQUIRE(played.answered.size() == 4);  // the loop was stopped before the last one
+  CHECK(played.answered[0].status == 204);
+  CHECK(played.answered[0].asked == milliseconds{0});
+  CHECK(played.answered[1].status == 503);
+  CHECK(played.answered[1].asked == std::chrono::seconds{30});
+  CHECK_FALSE(played.answered[1].held);  // it came at once
+  CHECK(played.answered[3].asked == milliseconds{0});
+}
+
+TEST_CASE("an agent dials from the address that it was given") {
+  Plan plan;
+  plan.options.source = net::asio::ip::make_address("127.0.1.9");
+  const auto played = play({paced(204, "0.001/30"), answer(204)}, plan);
+  CHECK(played.peers == Texts{"127.0.1.9"});
+}
+
+}  // namespace edge::agent::test
