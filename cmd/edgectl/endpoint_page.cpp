@@ -1,5 +1,8 @@
 #include "edgectl/endpoint_page.hpp"
 
+#include <algorithm>
+#include <optional>
+
 #include "control/json_fields.hpp"
 #include "control/output.hpp"
 #include "edgectl/endpoint_words.hpp"
@@ -32,12 +35,33 @@ std::string association_text(const nlohmann::json& endpoint, WallTime now) {
   return "not yet; the token expires in " + format_age(*time - now);
 }
 
+// "held 25s (ordered 55s: something on the way cuts held check-ins)", of the instance that it hits
+// the hardest.
+std::string hold_text(const nlohmann::json& endpoint, const std::string& ordered) {
+  const auto& instances = list_at(endpoint, "instances");
+  std::optional<milliseconds> shortest;
+  std::size_t hit = 0;
+  for (const auto& instance : instances) {
+    const std::string hold = text_at(instance, "shortened-hold");
+    const auto wait = hold == "off" ? milliseconds{0} : parse_duration(hold);
+    if (!wait) continue;
+    ++hit;
+    shortest = std::min(shortest.value_or(*wait), *wait);
+  }
+  if (!shortest) return "held " + ordered;
+  std::string text = shortest->count() == 0 ? "not held" : "held " + format_duration(*shortest);
+  if (instances.size() > 1) {
+    text += " by " + std::to_string(hit) + " of " + std::to_string(instances.size()) + " instances";
+  }
+  return text + " (ordered " + ordered + ": something on the way cuts held check-ins)";
+}
+
 std::string check_in_text(const nlohmann::json& endpoint) {
   const std::string interval = text_at(endpoint, "interval");
   const std::string hold = text_at(endpoint, "hold");
   if (interval.empty()) return "";
   const bool is_held = !hold.empty() && hold != "off" && hold != "0" && hold != "0s";
-  return "every " + interval + (is_held ? ", held " + hold : ", not held");
+  return "every " + interval + ", " + (is_held ? hold_text(endpoint, hold) : "not held");
 }
 
 Cell tunnel_text(const nlohmann::json& endpoint, WallTime now) {

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "agent/attempts.hpp"
+#include "agent/hold_ladder.hpp"
 #include "agent/poll_link.hpp"
 #include "config/settings.hpp"
 #include "net/notify.hpp"
@@ -65,11 +66,13 @@ class CheckInLoop {
  private:
   net::Task<std::optional<Ending>> check_in();
   net::Task<std::optional<Ending>> handle(net::Response response, AnsweredCheckIn check_in);
-  net::Task<> refused(int status);
+  net::Task<> refused(const net::Response& response);
+  net::Task<> cut(milliseconds asked, std::optional<milliseconds> age);
   net::Task<> needed(std::string offer);
+  bool has_news() const;
   net::Task<> report();
   net::Task<> pause(milliseconds duration) { co_await bell_->wait(duration); }
-  milliseconds pause_after(const AnsweredCheckIn& check_in);
+  milliseconds pause_after(const AnsweredCheckIn& check_in) const;
 
   const config::AgentConfig& config_;
   const Identity& identity_;
@@ -79,8 +82,11 @@ class CheckInLoop {
   Attempts attempts_;
   wire::Pace pace_;
   AfterOffer unreported_;  // a failure that edged should hear of
-  int short_holds_ = 0;
-  bool answered_ = false;    // a check-in was, in this run
+  HoldLadder ladder_;
+  std::optional<milliseconds> reported_hold_;  // what edged knows of ladder_.shortened()
+  unsigned reported_at_ = 0;                   // link_.tickets() of that time
+  unsigned tickets_at_cut_ = 0;
+  bool sure_ = false;        // that all is well: the last check-in was answered
   bool introduced_ = false;  // in this run
   bool stopping_ = false;
 };

@@ -7,6 +7,13 @@
 #include "wire/check_in.hpp"
 
 namespace edge::agent {
+namespace {
+
+// A kept connection that was closed while nobody looked says so within a round trip. What was
+// waited for longer was under way, and is the caller's to ask again.
+constexpr milliseconds kStale{1'000};
+
+}  // namespace
 
 PollLink::PollLink(const Identity& identity, std::uint64_t counter, milliseconds connect_deadline,
                    PollLinkOptions options)
@@ -40,6 +47,7 @@ net::Task<Result<void>> PollLink::connect() {
   const auto where = format_host_port(url->address);
   auto socket = co_await net::connect_tcp(url->address, connect_deadline_, options_.source);
   if (!socket) co_return socket.error();
+  auto way = net::local_address(*socket) + " to " + where;
   auto stream = std::make_unique<net::TlsStream>(std::move(*socket), *context);
   net::Deadline bound(stream->executor(), connect_deadline_,
                       [raw = stream.get()] { raw->close(); });
@@ -56,6 +64,7 @@ net::Task<Result<void>> PollLink::connect() {
     co_return fail(shaken.error().code, where + ": " + shaken.error().message);
   }
   if (stopped_) co_return fail(Errc::unavailable, "stopping");
+  way_ = std::move(way);
   stream_ = std::move(stream);
   reader_ = std::make_unique<net::HttpReader>(*stream_);
   co_return Result<void>{};
@@ -78,6 +87,7 @@ net::Task<Result<net::Response>> PollLink::ask_as_instance(net::Request request,
     }
     if (const auto fresh = net::find_header(response->headers, "Edge-Ticket"); !fresh.empty()) {
       ticket_ = std::string(fresh.substr(0, 64));
+      ++tickets_;
     }
     co_return response;
   }
@@ -86,6 +96,7 @@ net::Task<Result<net::Response>> PollLink::ask_as_instance(net::Request request,
 net::Task<Result<net::Response>> PollLink::send(net::Request request, milliseconds answer_deadline,
                                                 bool as_instance) {
   for (int attempt = 0;; ++attempt) {
+    waited_ = milliseconds{0};
     if (stopped_) co_return fail(Errc::unavailable, "stopping");
     const bool fresh = stream_ == nullptr;
     if (fresh) {
@@ -101,9 +112,11 @@ net::Task<Result<net::Response>> PollLink::send(net::Request request, millisecon
     sent.headers.emplace_back("Host", "edge");
     // For each attempt anew: a counter is used up by what may have arrived.
     if (as_instance) sent.headers.emplace_back("Authorization", authorization(request));
+    const auto sent_at = std::chrono::steady_clock::now();
     const auto failed = co_await net::write_request(*stream_, std::move(sent));
     Result<net::Response> response = fail(Errc::unreachable, "the connection was lost");
     if (!failed) response = co_await reader_->response(limits);
+    waited_ = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - sent_at);
     if (response) {
       if (!response->keep_alive) close();
       co_return response;
@@ -112,7 +125,7 @@ net::Task<Result<net::Response>> PollLink::send(net::Request request, millisecon
     // A kept connection may have been closed by the other side while nobody looked: once more on a
     // new one.
     const auto error = response.error();
-    const bool lost = !stopped_ && !fresh && error.code == Errc::unreachable;
+    const bool lost = !stopped_ && !fresh && error.code == Errc::unreachable && waited_ < kStale;
     if (lost && attempt == 0) continue;
     co_return fail(
         error.code,

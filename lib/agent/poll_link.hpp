@@ -32,6 +32,14 @@ class PollLink {
   void stop();   // for good: what is being asked ends with an error, and nothing is asked again
   const std::string& url() const { return identity_.urls[url_index_]; }
 
+  // Of the last request, from when it was sent until it was answered or its connection ended.
+  milliseconds waited() const { return waited_; }
+  // How many there were: another number after an answer means that edged was started anew, or that
+  // the old ticket had come to its age.
+  unsigned tickets() const { return tickets_; }
+  // "192.0.2.7 to edge.example.com:9000": of the connection, the last one if there is none.
+  const std::string& way() const { return way_; }
+
  private:
   net::Task<Result<void>> connect();
   net::Task<Result<net::Response>> send(net::Request request, milliseconds answer_deadline,
@@ -46,6 +54,9 @@ class PollLink {
   bool stopped_ = false;
   Secret mac_key_;
   std::string ticket_;
+  unsigned tickets_ = 0;
+  milliseconds waited_{0};
+  std::string way_;
   std::unique_ptr<net::TlsStream> stream_;
   std::unique_ptr<net::HttpReader> reader_;
 };

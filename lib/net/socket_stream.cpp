@@ -172,20 +172,33 @@ Result<std::pair<int, int>> socket_pair() {
   return std::pair{ends[0], ends[1]};
 }
 
-std::string peer_address(const Socket& socket) {
-  error_code error;
-  const auto peer = socket.remote_endpoint(error);
-  if (error) return {};
-  const auto family = peer.protocol().family();
+namespace {
+
+std::string address_of(const asio::generic::stream_protocol::endpoint& end) {
+  const auto family = end.protocol().family();
   if (family != AF_INET && family != AF_INET6) return {};
   asio::ip::tcp::endpoint endpoint;
-  endpoint.resize(peer.size());
-  std::memcpy(endpoint.data(), peer.data(), peer.size());
+  endpoint.resize(end.size());
+  std::memcpy(endpoint.data(), end.data(), end.size());
   auto address = endpoint.address();
   if (address.is_v6() && address.to_v6().is_v4_mapped()) {
     address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
   }
   return address.to_string();
+}
+
+}  // namespace
+
+std::string peer_address(const Socket& socket) {
+  error_code error;
+  const auto peer = socket.remote_endpoint(error);
+  return error ? std::string() : address_of(peer);
+}
+
+std::string local_address(const Socket& socket) {
+  error_code error;
+  const auto local = socket.local_endpoint(error);
+  return error ? std::string() : address_of(local);
 }
 
 void set_no_delay(Socket& socket) {

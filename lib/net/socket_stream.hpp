@@ -52,6 +52,7 @@ Result<std::pair<int, int>> socket_pair();
 // "203.0.113.7" or "2001:db8::1" of the peer; IPv4-mapped addresses as IPv4. Empty for Unix
 // sockets.
 std::string peer_address(const Socket& socket);
+std::string local_address(const Socket& socket);  // the same of our end
 void set_no_delay(Socket& socket);
 
 }  // namespace edge::net

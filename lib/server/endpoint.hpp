@@ -45,11 +45,12 @@ struct Instance {
   std::string host_key_fingerprint;  // of record.host_key; parsing it takes too long under a lock
   fleet::CounterGate counter;
   fleet::CloneGuard guard;
-  std::shared_ptr<net::Bell> hold;      // of the held check-in; the newest wins
-  crypto::Hash ticket{};                // of the current one
-  SteadyTime ticket_expires{};          // none yet: long ago
-  std::string failure, failure_detail;  // why its last tunnel did not open, as it reported
-  bool unsaved = false;                 // last-seen is newer than the store's
+  std::shared_ptr<net::Bell> hold;          // of the held check-in; the newest wins
+  crypto::Hash ticket{};                    // of the current one
+  SteadyTime ticket_expires{};              // none yet: long ago
+  std::string failure, failure_detail;      // why its last tunnel did not open, as it reported
+  std::optional<milliseconds> hold_in_use;  // the wait it asks for, if it said so; 0: none
+  bool unsaved = false;                     // last-seen is newer than the store's
 };
 
 // "SHA256:..." of "ssh-ed25519 AAAA..."; "" where that is no key. Not under a lock.

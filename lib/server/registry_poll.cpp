@@ -238,6 +238,7 @@ bool Registry::agent_reported(const Caller& caller, const wire::AgentReport& rep
     take(report.version, instance.record.version);
     take(report.platform, instance.record.platform);
     take(report.host_name, instance.record.host_name);
+    if (report.hold) instance.hold_in_use = report.hold;
     if (!report.tunnel_failure) return;
     instance.failure = *report.tunnel_failure;
     instance.failure_detail = report.tunnel_detail.value_or("");

@@ -11,7 +11,17 @@ json time_or_null(const std::optional<WallTime>& time) {
   return time ? json(format_rfc3339(*time)) : json(nullptr);
 }
 
-json describe_instance(const Instance& instance) {
+json hold_text(milliseconds hold) {
+  return hold.count() == 0 ? "off" : format_duration(hold);
+}
+
+// Null: as ordered.
+json describe_shortened_hold(const Instance& instance, milliseconds ordered) {
+  const auto& hold = instance.hold_in_use;
+  return hold && *hold < ordered ? hold_text(*hold) : json(nullptr);
+}
+
+json describe_instance(const Instance& instance, milliseconds ordered_hold) {
   const auto& record = instance.record;
   return {{"id", record.id.text},
           {"host-name", printable(record.host_name)},
@@ -22,6 +32,7 @@ json describe_instance(const Instance& instance) {
           {"address", record.address},
           {"host-key", instance.host_key_fingerprint},
           {"held", instance.hold != nullptr},
+          {"shortened-hold", describe_shortened_hold(instance, ordered_hold)},
           {"failure", printable(instance.failure)},
           {"failure-detail", printable(instance.failure_detail)}};
 }
@@ -79,14 +90,14 @@ json Registry::describe(const Endpoint& endpoint, bool whole, SteadyTime now) co
        endpoint.record.edge_id_hash ? json(nullptr) : time_or_null(endpoint.record.token_expires)},
       {"url", endpoint.record.url.empty() ? url_ : endpoint.record.url},
       {"interval", format_duration(settings.interval)},
-      {"hold", settings.hold.count() == 0 ? "off" : format_duration(settings.hold)},
+      {"hold", hold_text(settings.hold)},
       {"wait-at-most",
        format_duration(endpoint.held() || open ? milliseconds{0} : settings.interval)},
       {"version", newest ? printable(newest->record.version) : ""},
       {"tunnel", std::move(tunnel)}};
   view["instances"] = json::array();
   for (const auto& [id, instance] : endpoint.instances)
-    view["instances"].push_back(describe_instance(instance));
+    view["instances"].push_back(describe_instance(instance, settings.hold));
   if (!whole) return view;
   view["sessions"] = json::array();
   for (const auto& [id, session] : endpoint.sessions)

@@ -88,8 +88,11 @@ struct AgentReport {
   std::optional<std::string> host_name;
   std::optional<std::string> tunnel_failure;  // one of fleet's reasons, "" when the last one opened
   std::optional<std::string> tunnel_detail;   // in the agent's words, at most 200 bytes
+  // The wait that it asks for from now on; 0: none, plain polling. Shorter than the ordered one
+  // when held check-ins are cut on the way.
+  std::optional<milliseconds> hold;
 };
-// JSON keys: version, platform, host-name, tunnel-failure, tunnel-detail.
+// JSON keys: version, platform, host-name, tunnel-failure, tunnel-detail, hold-ms.
 std::string print_agent_report(const AgentReport& report);
 Result<AgentReport> parse_agent_report(std::string_view json);
 

@@ -106,6 +106,11 @@ Result<AgentReport> read_report(const Json& json) {
            error) &&
       take(optional_text_field(json, "tunnel-detail", kDetailBytes), report.tunnel_detail, error);
   if (!taken) return error;
+  if (json.contains("hold-ms")) {
+    const auto hold = number_field(json, "hold-ms", 0, kMostMilliseconds);
+    if (!hold) return hold.error();
+    report.hold = milliseconds(*hold);
+  }
   if (report.tunnel_failure && !is_reason(*report.tunnel_failure)) {
     return wrong_field("tunnel-failure", "is no reason: a-z and '-' are expected");
   }
@@ -175,6 +180,7 @@ std::string print_agent_report(const AgentReport& report) {
   put(json, "host-name", report.host_name, kHostNameBytes);
   put(json, "tunnel-failure", report.tunnel_failure, kReasonBytes);
   put(json, "tunnel-detail", report.tunnel_detail, kDetailBytes);
+  if (report.hold) json["hold-ms"] = report.hold->count();
   return print_json(json);
 }
 

@@ -2,10 +2,12 @@
 import socket
 import struct
 import threading
+import time
 
 
 class TcpProxy:
-    def __init__(self, target, port=0):
+    def __init__(self, target, port=0, idle=None):
+        """`idle`: seconds after which a connection on which nothing moves is cut, as HAProxy's and nginx's timeouts do."""
         self.target = target
         self.listener = socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True)
         self.port = self.listener.getsockname()[1]
@@ -13,6 +15,7 @@ class TcpProxy:
         self.accepted = 0
         self.refusing = False  # new connections are reset at once
         self.most_bytes = None  # a connection is cut once it has carried this many towards the server
+        self.idle = idle
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self):
@@ -30,7 +33,7 @@ class TcpProxy:
             except OSError:
                 client.close()
                 continue
-            pair = _Pair(client, server, self.most_bytes)
+            pair = _Pair(client, server, self.most_bytes, self.idle)
             with self.lock:
                 self.pairs.append(pair)
 
@@ -51,8 +54,11 @@ class TcpProxy:
 
 
 class _Pair:
-    def __init__(self, client, server, most_bytes):
+    def __init__(self, client, server, most_bytes, idle):
         self.client, self.server, self.is_cut, self.left = client, server, False, most_bytes
+        self.moved = time.monotonic()
+        if idle is not None:
+            threading.Thread(target=self._watch, args=(idle,), daemon=True).start()
         for source, sink in ((client, server), (server, client)):
             threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
 
@@ -63,10 +69,18 @@ class _Pair:
         if server:
             _reset(self.server)
 
+    def _watch(self, idle):
+        while not self.is_cut:
+            left = self.moved + idle - time.monotonic()
+            if left <= 0:
+                return self.cut()
+            time.sleep(left)
+
     def _pump(self, source, sink):
         try:
             while True:
                 octets = source.recv(65536)
+                self.moved = time.monotonic()
                 if self.is_cut:
                     return
                 if not octets:

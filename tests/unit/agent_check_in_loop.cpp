@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "agent/check_in_loop.hpp"
 #include "agent_fake_port.hpp"
 
@@ -107,7 +109,8 @@ TEST_CASE("being sent away is no failure, whether or not the server closes the c
 }
 
 TEST_CASE("after a failure the first check-in asks for no hold") {
-  const auto played = play({paced(204, "0.001/30"), answer(500), answer(204), answer(204)});
+  const auto played =
+      play({paced(204, "0.001/30"), answer(500), paced(204, "0.001/30"), answer(204)});
   CHECK(played.asked == Texts{"POST", "GET", "GET wait=30", "GET", "GET wait=30"});
 }
 
@@ -118,8 +121,9 @@ TEST_CASE("a removed endpoint ends the loop") {
 }
 
 TEST_CASE("every answered check-in is told to who measures") {
-  const auto played = play({paced(204, "0.001/30"), answer(503), paced(204, "0.001/0"),
-                            paced(204, "0.001/0"), answer(204)});
+  const auto busy = answer(503, {{"Retry-After", "0"}});
+  const auto played = play(
+      {paced(204, "0.001/30"), busy, paced(204, "0.001/0"), paced(204, "0.001/0"), answer(204)});
   REQUIRE(played.answered.size() == 4);  // the loop was stopped before the last one
   CHECK(played.answered[0].status == 204);
   CHECK(played.answered[0].asked == milliseconds{0});
@@ -134,6 +138,86 @@ TEST_CASE("an agent dials from the address that it was given") {
   plan.options.source = net::asio::ip::make_address("127.0.1.9");
   const auto played = play({paced(204, "0.001/30"), answer(204)}, plan);
   CHECK(played.peers == Texts{"127.0.1.9"});
+}
+
+// A held check-in that is cut after 250 ms: twice, because a kept connection that goes so early is
+// taken for a stale one.
+std::vector<Response> cut_and(std::vector<Response> then) {
+  const auto cut = answer(0, {{"after-ms", "250"}});
+  then.insert(then.begin(), {cut, cut});
+  return then;
+}
+
+std::vector<Response> joined(std::initializer_list<std::vector<Response>> parts) {
+  std::vector<Response> all;
+  for (const auto& part : parts) all.insert(all.end(), part.begin(), part.end());
+  return all;
+}
+
+TEST_CASE("two cuts shorten the wait, edged is told, and no failure is made of it") {
+  const auto alive = paced(204, "0.001/30");
+  const auto played = play(
+      joined({{alive}, cut_and({alive}), cut_and({alive}), {answer(204), alive, answer(204)}}));
+  REQUIRE(played.asked.size() == 11);
+  const Texts after_the_second(played.asked.begin() + 7, played.asked.end());
+  CHECK(after_the_second[0] == "GET");
+  CHECK(after_the_second[1] == "POST");
+  CHECK(after_the_second[2].rfind("GET wait=0.2", 0) == 0);
+  CHECK(played.bodies[8].find("\"hold-ms\":2") != std::string::npos);
+  for (const auto& line : played.said) CHECK(line.find("not connected") == std::string::npos);
+}
+
+TEST_CASE("a proxy's own answer to a held check-in is a cut") {
+  const auto alive = paced(204, "0.001/30");
+  for (const int status : {408, 502, 504, 204, 200}) {
+    CAPTURE(status);
+    const auto impatient = answer(status, {{"after-ms", "250"}});
+    const auto played =
+        play({alive, impatient, alive, impatient, alive, answer(204), alive, answer(204)});
+    REQUIRE(played.asked.size() == 9);
+    CHECK(played.asked[6] == "POST");
+    CHECK(played.asked[7].rfind("GET wait=0.2", 0) == 0);
+  }
+}
+
+TEST_CASE("a restart of edged, which a new ticket tells, shortens nothing") {
+  auto first = paced(204, "0.001/30");
+  first.headers.emplace_back("Edge-Ticket", "one");
+  auto anew = paced(204, "0.001/30");
+  anew.headers.emplace_back("Edge-Ticket", "two");
+  const auto restart = cut_and({answer(401), anew});
+  const auto played = play(joined({{first}, restart, restart, restart, {answer(204)}}));
+  CHECK(played.asked.back() == "GET wait=30");
+  CHECK(std::count(played.asked.begin(), played.asked.end(), "POST") == 1);
+}
+
+TEST_CASE("a new edged is told of a shortened wait again") {
+  auto first = paced(204, "0.001/30");
+  first.headers.emplace_back("Edge-Ticket", "one");
+  auto anew = first;
+  const auto alive = paced(204, "0.001/30");
+  const auto played = play(joined({{first},
+                                   cut_and({alive}),
+                                   cut_and({alive}),
+                                   {answer(204), answer(401), anew, answer(204), answer(204)}}));
+  REQUIRE(played.asked.size() == 13);
+  CHECK(played.asked[8] == "POST");
+  CHECK(played.asked[11] == "POST");
+  CHECK(played.bodies[11] == played.bodies[8]);
+}
+
+TEST_CASE("an agent whose waits are answered at once says that it polls") {
+  const auto alive = paced(204, "0.001/30");
+  const auto played = play({alive, alive, alive, alive, answer(204), answer(204)});
+  CHECK(played.asked ==
+        Texts{"POST", "GET", "GET wait=30", "GET wait=30", "GET wait=30", "POST", "GET wait=30"});
+  CHECK(played.bodies[5] == "{\"hold-ms\":0}");
+}
+
+TEST_CASE("a proxy that does not find edged is a failure") {
+  const auto played =
+      play({paced(204, "0.001/30"), answer(503), paced(204, "0.001/30"), answer(204)});
+  CHECK(played.asked == Texts{"POST", "GET", "GET wait=30", "GET", "GET wait=30"});
 }
 
 }  // namespace edge::agent::test

@@ -22,7 +22,8 @@ struct FakePort {
       : acceptor(loop, tcp::endpoint(boost::asio::ip::address_v4::loopback(), 0)) {}
   tcp::acceptor acceptor;
   crypto::TlsIdentity tls = *crypto::make_tls_identity({"localhost"});
-  std::vector<Response> script;  // status 0: closes without an answer; -1: says nothing
+  // Status 0: closes without an answer; -1: says nothing. A header after-ms: so much later.
+  std::vector<Response> script;
   std::vector<Request> seen;
   std::vector<std::string> peers;  // addresses that connected
   std::function<void()> on_end;    // the script is at its end
@@ -59,6 +60,8 @@ inline Task<> serve_one(FakePort& port, net::TlsStream& stream) {
     auto response = port.script.empty() ? answer(0) : port.script.front();
     if (!port.script.empty()) port.script.erase(port.script.begin());
     if (port.script.empty() && port.on_end) port.on_end();
+    const std::string later(net::find_header(response.headers, "after-ms"));
+    if (!later.empty()) co_await net::sleep(milliseconds(std::stoi(later)));
     if (response.status == 0) co_return;
     if (response.status < 0) continue;
     const bool keep =

@@ -95,6 +95,34 @@ TEST_CASE_FIXTURE(Fixture, "endpoint show is a page with instances, tunnel, sess
   CHECK(json::parse(run({"endpoint", "show", "shop-17", "-o", "json"}).out) == one);
 }
 
+TEST_CASE_FIXTURE(Fixture, "endpoint show says when held check-ins are cut on the way") {
+  struct Row {
+    json instances;
+    const char* expected;
+  };
+  const json as_ordered{{"shortened-hold", nullptr}};
+  const json shorter{{"shortened-hold", "25s"}};
+  const json polls{{"shortened-hold", "off"}};
+  const json odd{{"shortened-hold", "\033[31m"}};  // no duration
+  for (const Row& row : {
+           Row{{as_ordered}, "every 5s, held 55s\n"},
+           Row{{shorter},
+               "every 5s, held 25s (ordered 55s: something on the way cuts held check-ins)\n"},
+           Row{{polls},
+               "every 5s, not held (ordered 55s: something on the way cuts held check-ins)\n"},
+           Row{{as_ordered, shorter, polls},
+               "every 5s, not held by 2 of 3 instances (ordered 55s: something on the way cuts "
+               "held check-ins)\n"},
+           Row{{odd}, "every 5s, held 55s\n"},
+       }) {
+    auto one = endpoint("shop-17");
+    one["instances"] = row.instances;
+    edged.answer("GET /v1/endpoints/shop-17", 200, one);
+    const auto page = run({"endpoint", "show", "shop-17"}).out;
+    CHECK(page.find("check-in:    " + std::string(row.expected)) != std::string::npos);
+  }
+}
+
 TEST_CASE_FIXTURE(Fixture, "an unknown endpoint is edged's to explain, with exit status 3") {
   edged.answer("GET /v1/endpoints/shop-71", 404,
                error("not-found", "no endpoint shop-71", "did you mean shop-17?"));

@@ -182,4 +182,24 @@ TEST_CASE("what agents said of themselves is shown without its control character
   CHECK(text.find("\\n") == std::string::npos);
 }
 
+TEST_CASE("a wait that is shorter than ordered is shown, per instance") {
+  Fleet fleet;
+  const auto shown = [&fleet](std::size_t instance) {
+    return fleet.registry.describe(kEndpoint, true)["instances"][instance]["shortened-hold"];
+  };
+  wire::AgentReport report;
+  report.hold = milliseconds{25'000};
+  fleet.registry.agent_reported(fleet.first, report);
+  CHECK(shown(0) == "25s");
+  CHECK(shown(1).is_null());
+  fleet.registry.agent_reported(fleet.first, {});  // says nothing about it
+  CHECK(shown(0) == "25s");
+  report.hold = milliseconds{0};
+  fleet.registry.agent_reported(fleet.first, report);
+  CHECK(shown(0) == "off");
+  report.hold = milliseconds{55'000};  // as ordered
+  fleet.registry.agent_reported(fleet.first, report);
+  CHECK(shown(0).is_null());
+}
+
 }  // namespace edge::server::test

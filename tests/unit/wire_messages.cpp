@@ -255,6 +255,7 @@ TEST_CASE("a report has only what changed") {
   report.host_name = "shop-17";
   report.tunnel_failure = "host-key-mismatch";
   report.tunnel_detail = "the tunnel server's key is SHA256:abc";
+  report.hold = milliseconds{25'000};
   const auto read = parse_agent_report(print_agent_report(report));
   REQUIRE(read);
   CHECK(read->version == report.version);
@@ -262,6 +263,7 @@ TEST_CASE("a report has only what changed") {
   CHECK(read->host_name == report.host_name);
   CHECK(read->tunnel_failure == report.tunnel_failure);
   CHECK(read->tunnel_detail == report.tunnel_detail);
+  CHECK(read->hold == report.hold);
   check_fields(print_agent_report(report), parse_agent_report, false);
 
   report.tunnel_failure = "";
@@ -273,6 +275,10 @@ TEST_CASE("a report's fields are bounded, and its printer cuts what is too long"
   CHECK_FALSE(parse_agent_report(Json{{"tunnel-detail", std::string(201, 'd')}}.dump()));
   CHECK_FALSE(parse_agent_report(R"({"tunnel-failure": "Two Words"})"));
   CHECK_FALSE(parse_agent_report(R"({"version": null})"));
+  CHECK(parse_agent_report(R"({"hold-ms": 0})")->hold == milliseconds{0});
+  for (const char* hold : {"-1", "null", "\"25s\"", "1.5", "1e99", "99999999999999999999"}) {
+    CHECK_FALSE(parse_agent_report("{\"hold-ms\": " + std::string(hold) + "}"));
+  }
   AgentReport report;
   report.tunnel_detail = std::string(5000, 'd');
   CHECK(parse_agent_report(print_agent_report(report))->tunnel_detail->size() == 200);
