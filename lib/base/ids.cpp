@@ -55,4 +55,12 @@ bool is_endpoint_name(std::string_view name) {
          is_name_end(name.back()) && std::all_of(name.begin(), name.end(), is_name_inside);
 }
 
+bool is_pin(std::string_view text) {
+  constexpr std::string_view kPrefix = "sha256/";
+  if (text == "system") return true;
+  if (!text.starts_with(kPrefix)) return false;
+  const auto hash = from_base64(text.substr(kPrefix.size()));
+  return hash && hash->size() == 32;
+}
+
 }  // namespace edge

@@ -35,6 +35,10 @@ bool is_endpoint_name(std::string_view name);
 inline constexpr const char* kEndpointNameRule =
     "names are a-z and 0-9 with '.', '-' and '_' inside, 1 to 63 characters";
 
+// What an agent may be told to accept as its TLS server: "sha256/BASE64" of a public key, or
+// "system" for a certificate that the system's CAs vouch for.
+bool is_pin(std::string_view text);
+
 }  // namespace edge
 
 template <class Tag>

@@ -2,6 +2,8 @@
 #include <sys/un.h>
 
 #include "base/address.hpp"
+#include "base/address_set.hpp"
+#include "base/ids.hpp"
 #include "base/text.hpp"
 #include "config/settings.hpp"
 
@@ -9,6 +11,7 @@ namespace edge::config {
 namespace {
 
 constexpr std::size_t kMaxListeners = 16;
+constexpr std::size_t kMaxPins = 8;  // a token stays one line that people paste
 
 // Collects every mistake, so that an operator corrects them in one go.
 class Mistakes {
@@ -38,6 +41,31 @@ void check_listeners(Mistakes& mistakes, std::string_view path,
   }
 }
 
+void check_addresses(Mistakes& mistakes, std::string_view path,
+                     const std::vector<std::string>& entries) {
+  if (entries.size() > AddressSet::kMostEntries) {
+    mistakes.add(path, "more than " + std::to_string(AddressSet::kMostEntries) + " addresses");
+    return;
+  }
+  // One by one, so that each mistake has a line with its key.
+  for (const auto& entry : entries) {
+    if (const auto set = AddressSet::parse({entry}); !set)
+      mistakes.add(path, set.error().message + ", " + set.error().hint);
+  }
+}
+
+void check_pins(Mistakes& mistakes, std::string_view path, const std::vector<std::string>& pins) {
+  if (pins.size() > kMaxPins) {
+    mistakes.add(path, "more than " + std::to_string(kMaxPins) + " pins");
+    return;
+  }
+  for (const auto& pin : pins) {
+    if (is_pin(pin)) continue;
+    mistakes.add(path, "'" + printable(pin, 64) +
+                           "' is no pin, write sha256/ and the base64 of 32 bytes, or system");
+  }
+}
+
 }  // namespace
 
 Result<void> check(const EdgedConfig& config) {
@@ -56,6 +84,8 @@ Result<void> check(const EdgedConfig& config) {
     if (address && address->port == 0)
       mistakes.add("tunnel.address", "needs a port that agents can dial");
   }
+  check_pins(mistakes, "poll.pins", config.poll_pins);
+  check_addresses(mistakes, "proxy.trusted", config.trusted_proxies);
   if (config.admin_socket.native().size() >= sizeof(sockaddr_un::sun_path)) {
     mistakes.add("admin.socket", "longer than the 107 bytes that a Unix socket's path may have");
   }

@@ -22,6 +22,12 @@ std::vector<Key> ports(EdgedConfig& config) {
        "must resolve where the agents are; change it and new tokens carry the new one, old agents "
        "keep theirs. "
        "Empty: this machine's host name with the first poll port."},
+      {"poll.pins", &config.poll_pins,
+       "What new join tokens tell agents to accept as the poll port's certificate. Set it where a "
+       "proxy shows agents a certificate of its own: \"sha256/...\", the hash of that "
+       "certificate's public key, or \"system\" for one that the agents' CAs vouch for. Several in "
+       "a list, any of them will do; name the next key before it is used. Joined agents keep what "
+       "they have. Empty: the pin of tls.certificate."},
       {"tunnel.listen", &config.tunnel_listen,
        "Addresses of the tunnel port (SSH), where an agent that is needed opens its tunnel: "
        "\"ADDRESS:PORT\", "
@@ -31,6 +37,13 @@ std::vector<Key> ports(EdgedConfig& config) {
        "where a load "
        "balancer or port forwarding stands in front. Empty: the host of poll.url with the first "
        "tunnel port."},
+      {"proxy.trusted", &config.trusted_proxies,
+       "Proxies and load balancers in front of the two ports: addresses and ranges "
+       "(\"192.0.2.10\", \"10.1.0.0/16\", \"2001:db8::/64\"). What they say of where an agent "
+       "comes from is believed: a PROXY protocol header (version 1 or 2) ahead of the connection, "
+       "on both ports, and X-Forwarded-For on the poll port. From anybody else the former ends the "
+       "connection and the latter is ignored. Name single machines, not networks in which agents "
+       "are. Empty: nobody is believed."},
       {"admin.socket", &config.admin_socket,
        "The Unix socket that edgectl talks to. Its folder is created with mode 0750 and the socket "
        "with 0660. "

@@ -34,9 +34,11 @@ struct Key {
 // edged.yaml: what is needed before the store opens. Fleet settings are not here (FleetSettings).
 struct EdgedConfig {
   std::vector<std::string> poll_listen{"[::]:9000"};  // dual-stack: IPv4 too
-  std::string poll_url;  // "https://edge.example.com:9000", what agents dial
+  std::string poll_url;                // "https://edge.example.com:9000", what agents dial
+  std::vector<std::string> poll_pins;  // for new join tokens; empty: the certificate's own
   std::vector<std::string> tunnel_listen{"[::]:8000"};
-  std::string tunnel_address;  // "edge.example.com:8000"
+  std::string tunnel_address;                // "edge.example.com:8000"
+  std::vector<std::string> trusted_proxies;  // addresses and CIDRs, for AddressSet
   std::filesystem::path admin_socket{"/run/edged/admin.sock"};
   std::string admin_group{"edge"};                // empty: leave the socket to edged's own group
   std::filesystem::path state{"/var/lib/edged"};  // store, keys, lock

@@ -46,12 +46,17 @@ struct Parts {
   CurrentTls tls;
   Secret host_key;  // of the tunnel port
   std::string host_key_fingerprint;
-  std::string pin;  // of the poll port
+  std::string pin;  // of the poll port's own certificate
   WallTime started{};
   std::atomic<std::size_t> connections{0};  // poll and tunnel ports together
   std::atomic<bool> draining{false};
   std::deque<net::LoopLag> lags;                         // one a loop, before the first one runs
   fleet::RateMeter check_in_rate{milliseconds{10'000}};  // loop 0 only
+
+  // What new tokens tell agents to accept: behind a proxy it is the proxy's certificate.
+  std::vector<std::string> token_pins() const {
+    return config.poll_pins.empty() ? std::vector{pin} : config.poll_pins;
+  }
 
   // Writes an event to the store's list and to the log, some time soon.
   void record_event(store::EventRecord event);

@@ -82,14 +82,6 @@ bool is_host_key(std::string_view text) {  // as ssh-keygen -l prints: base64 wi
   return hash && hash->size() == 32;
 }
 
-bool is_pin(std::string_view text) {
-  constexpr std::string_view kPrefix = "sha256/";
-  if (text == "system") return true;
-  if (!text.starts_with(kPrefix)) return false;
-  const auto hash = from_base64(text.substr(kPrefix.size()));
-  return hash && hash->size() == 32;
-}
-
 bool is_url(const std::string& text) {
   return parse_https_url(text).has_value();
 }

@@ -37,6 +37,28 @@ TEST_CASE("edged's configuration is checked as a whole") {
        "tunnel.address: "},
       {"long socket path", [](EdgedConfig& c) { c.admin_socket = "/" + std::string(107, 'a'); },
        "admin.socket: longer than"},
+      {"pins",
+       [](EdgedConfig& c) {
+         c.poll_pins = {"sha256/47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=", "system"};
+       },
+       ""},
+      {"a pin of another length", [](EdgedConfig& c) { c.poll_pins = {"sha256/AAAA"}; },
+       "poll.pins: 'sha256/AAAA' is no pin, write sha256/"},
+      {"a pin in hex", [](EdgedConfig& c) { c.poll_pins = {std::string(64, 'a')}; },
+       "poll.pins: '"},
+      {"many pins", [](EdgedConfig& c) { c.poll_pins.assign(9, "system"); },
+       "poll.pins: more than 8"},
+      {"trusted proxies",
+       [](EdgedConfig& c) {
+         c.trusted_proxies = {"192.0.2.1", "10.0.0.0/8", "2001:db8::/32"};
+       },
+       ""},
+      {"a proxy's name", [](EdgedConfig& c) { c.trusted_proxies = {"haproxy.example.com"}; },
+       "proxy.trusted: 'haproxy.example.com' is no IP address or range of them, write an address"},
+      {"a proxy's range with a slip", [](EdgedConfig& c) { c.trusted_proxies = {"10.1.2.3/8"}; },
+       "did you mean 10.0.0.0/8?"},
+      {"many proxies", [](EdgedConfig& c) { c.trusted_proxies.assign(257, "::1"); },
+       "proxy.trusted: more than 256"},
       {"one file for both", [](EdgedConfig& c) { c.certificate_key = c.certificate; }, "tls.key: "},
   };
   for (const auto& row : rows) {
@@ -57,8 +79,11 @@ TEST_CASE("all mistakes of a configuration are told at once") {
   EdgedConfig config;
   config.poll_listen.clear();
   config.poll_url = "ftp://x";
+  config.trusted_proxies = {"::1", "a", "b"};
   const auto result = check(config);
   REQUIRE(!result);
+  CHECK(result.error().message.find("\nproxy.trusted: 'a'") != std::string::npos);
+  CHECK(result.error().message.find("\nproxy.trusted: 'b'") != std::string::npos);
   CHECK(result.error().message.starts_with("poll.listen: "));
   CHECK(result.error().message.find("\npoll.url: ") != std::string::npos);
 }

@@ -172,7 +172,7 @@ AdminConnection::Answer AdminConnection::status(Call) {
             {"check-ins", parts_.registry.check_ins()},
             {"check-ins-per-second", std::round(parts_.check_in_rate.per_second() * 10) / 10},
             {"loops", lags_view(parts_)},
-            {"pins", {parts_.pin}},
+            {"pins", parts_.token_pins()},
             {"host-key", parts_.host_key_fingerprint}});
 }
 

@@ -62,7 +62,7 @@ NewToken make_token(const Parts& parts, store::EndpointRecord& record) {
   made.token.endpoint = record.id;
   made.token.name = record.name;
   made.token.host_keys = {parts.host_key_fingerprint};
-  made.token.pins = {parts.pin};
+  made.token.pins = parts.token_pins();
   made.token.secret = crypto::random_secret(32);
   made.token.expires = record.token_expires;
   made.edge_id = crypto::random_uuid();
