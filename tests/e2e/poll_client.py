@@ -71,11 +71,13 @@ class Answer:
 class Connection:
     """One TLS connection; `send` and `read` apart, so that a test can hold many answers at a time."""
 
-    def __init__(self, port, timeout=10):
+    def __init__(self, port, timeout=10, source=None):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         self.ahead = b""  # read already, and not yet by `read`
-        self.socket = context.wrap_socket(socket.create_connection((HOST, port), timeout), server_hostname=HOST)
+        # With a source, an address of that family.
+        plain = socket.create_connection((HOST, port), timeout, (source, 0) if source else None)
+        self.socket = context.wrap_socket(plain, server_hostname=HOST)
 
     def send(self, method, path, headers=None, body=b""):
         head = f"{method} {path} HTTP/1.1\r\nHost: edge\r\n"

@@ -3,13 +3,17 @@
 Collected only with EDGE_LONG (conftest.py says so in the run's head); the same behaviours with short timers are in
 test_tunnel.py and test_check_in.py.
 """
+import contextlib
 import signal
 import time
 
 import pytest
 
 from edge import Edge, eventually
+from poll_client import raw_agent
+from proxies import KINDS, proxied
 
+HOLD = 55  # check-in.hold
 IDLE = 300  # tunnel.idle
 AGENT_IDLE = 330  # a tenth more
 SILENCE = 2 * 55 + 20  # until an endpoint is offline
@@ -17,7 +21,22 @@ SLACK = 25
 
 
 @pytest.fixture(scope="module")
-def clocks():
+def behind_proxies():
+    """A check-in that is held, behind each of the proxies; and when that began."""
+    with contextlib.ExitStack() as stack:
+        started = {}
+        for kind in KINDS:
+            edge = Edge()
+            stack.callback(edge.close)
+            proxy = stack.enter_context(proxied(edge, kind))
+            agent = raw_agent(edge)
+            agent.port = proxy.poll_port
+            started[kind] = agent.send_check_in(wait=HOLD, connection=agent.connect()), time.monotonic()
+        yield started
+
+
+@pytest.fixture(scope="module")
+def clocks(behind_proxies):
     """Four servers with the defaults of the product, each in its own state; and when that began."""
     edges = {name: Edge().start() for name in ("idle", "forgotten", "used", "silent")}
     agents, since = {}, {}
@@ -71,3 +90,11 @@ def test_an_agent_whose_edged_has_stopped_closes_its_tunnel_by_itself(clocks):
     # The probes notice it long before the agent's own idle limit of 5:30 does.
     _, agents, since, _ = clocks
     agents["forgotten"].wait_log("tunnel.closed", timeout=max(1, since["forgotten"] + AGENT_IDLE + SLACK - time.monotonic()))
+
+
+def test_a_proxy_bears_a_whole_hold(behind_proxies):
+    for connection, since in behind_proxies.values():
+        wait_until(since, HOLD - 3)
+        assert not connection.answered()
+    for connection, _ in behind_proxies.values():
+        assert connection.read(SLACK).status == 204
