@@ -93,6 +93,16 @@ std::vector<Key> limits(EdgedConfig& config) {
        "come again in a moment (503 with Retry-After) and the rest wait in the kernel's queue: a "
        "herd that comes back after a restart stays within bounds.",
        1, 100'000},
+      {"limits.connections-per-source", &config.connections_per_source,
+       "Connections of one source on the poll port: an IPv4 address, or an IPv6 /64. More are "
+       "closed "
+       "at once. Raise it where more agents than that are behind one NAT; the addresses of "
+       "proxy.trusted are not counted.",
+       1, 500'000},
+      {"limits.strangers-per-source", &config.strangers_per_source,
+       "Connections of one source on which nobody has been authenticated yet. Beyond it the oldest "
+       "makes room for the newest, so that agents get in beside whoever occupies their NAT.",
+       1, 500'000},
       deadline("limits.header-deadline", config.header_deadline,
                "What a client of the poll port has for its TLS handshake, and again for the head "
                "of each request. "

@@ -45,13 +45,15 @@ struct EdgedConfig {
   std::filesystem::path certificate{"/etc/edged/tls.crt"};
   std::filesystem::path certificate_key{"/etc/edged/tls.key"};
   std::filesystem::path host_key{"/etc/edged/ssh_host_ed25519_key"};
-  std::uint32_t loops = 0;               // 0: cores, at most 4
-  std::uint32_t connections = 18000;     // poll and tunnel connections together
-  std::uint32_t handshakes = 256;        // TLS handshakes at once, of each loop
-  milliseconds header_deadline{10'000};  // for a request's head, and for a TLS handshake
-  milliseconds login_deadline{10'000};   // tunnel port: to authenticate
-  milliseconds answer_deadline{10'000};  // for an agent's answer inside a tunnel
-  milliseconds drain_deadline{8'000};    // after SIGTERM
+  std::uint32_t loops = 0;                      // 0: cores, at most 4
+  std::uint32_t connections = 18000;            // poll and tunnel connections together
+  std::uint32_t handshakes = 256;               // TLS handshakes at once, of each loop
+  std::uint32_t connections_per_source = 4096;  // poll port; an address, or an IPv6 /64
+  std::uint32_t strangers_per_source = 64;      // of those, not authenticated yet
+  milliseconds header_deadline{10'000};         // for a request's head, and for a TLS handshake
+  milliseconds login_deadline{10'000};          // tunnel port: to authenticate
+  milliseconds answer_deadline{10'000};         // for an agent's answer inside a tunnel
+  milliseconds drain_deadline{8'000};           // after SIGTERM
   log::Level log_level = log::Level::info;
 };
 std::vector<Key> describe(EdgedConfig& config);

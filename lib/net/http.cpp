@@ -123,6 +123,14 @@ std::string_view find_header(const Headers& headers, std::string_view name) {
   return {};
 }
 
+std::vector<std::string_view> find_headers(const Headers& headers, std::string_view name) {
+  std::vector<std::string_view> values;
+  for (const auto& [key, value] : headers) {
+    if (same_name(key, name)) values.push_back(value);
+  }
+  return values;
+}
+
 Task<Result<Request>> HttpReader::request(HttpLimits limits) {
   http::request_parser<http::string_body> parser;
   auto read = co_await read_message(stream_, buffer_, parser, limits);

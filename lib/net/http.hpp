@@ -15,6 +15,7 @@ namespace edge::net {
 using Headers = std::vector<std::pair<std::string, std::string>>;
 // The first one of that name, compared without case; "" when there is none.
 std::string_view find_header(const Headers& headers, std::string_view name);
+std::vector<std::string_view> find_headers(const Headers& headers, std::string_view name);  // all
 
 struct Request {
   std::string method, target;

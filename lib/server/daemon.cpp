@@ -98,6 +98,9 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const config::EdgedConfig& given, 
   if (!keys) return keys.error();
   whole->parts.tls.set(keys->tls);
   whole->parts.pin = keys->pin;
+  auto trusted = AddressSet::parse(config.trusted_proxies);
+  if (!trusted) return trusted.error();
+  whole->parts.trusted = *trusted;
   whole->parts.host_key = keys->host_key;
   whole->parts.host_key_fingerprint = keys->host_key_fingerprint;
   whole->parts.started = whole->clock.wall();

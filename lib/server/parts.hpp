@@ -7,12 +7,16 @@
 #include <memory>
 #include <mutex>
 
+#include "base/address_set.hpp"
 #include "config/settings.hpp"
+#include "fleet/penalties.hpp"
 #include "fleet/rate_meter.hpp"
 #include "net/http.hpp"
 #include "net/loop_lag.hpp"
 #include "net/tls.hpp"
+#include "server/poll/sources.hpp"
 #include "server/registry.hpp"
+#include "server/service_times.hpp"
 #include "server/store_worker.hpp"
 
 namespace edge::server {
@@ -34,15 +38,36 @@ class CurrentTls {
   net::TlsContext context_;
 };
 
+// fleet::Penalties for all loops.
+class SharedPenalties {
+ public:
+  milliseconds failed(std::uint64_t source, const std::string& endpoint, SteadyTime now) {
+    const std::lock_guard lock(mutex_);
+    return penalties_.failed(source, endpoint, now);
+  }
+
+ private:
+  std::mutex mutex_;
+  fleet::Penalties penalties_;
+};
+
 struct Parts {
   Parts(const Clock& the_clock, const config::EdgedConfig& the_config, Registry& the_registry,
         StoreWorker& the_store)
-      : clock(the_clock), config(the_config), registry(the_registry), store(the_store) {}
+      : clock(the_clock),
+        config(the_config),
+        registry(the_registry),
+        store(the_store),
+        sources(the_config.connections_per_source, the_config.strangers_per_source) {}
 
   const Clock& clock;
   const config::EdgedConfig& config;
   Registry& registry;
   StoreWorker& store;
+  AddressSet trusted;  // proxies, whose word about sources is taken
+  Sources sources;     // of the poll port
+  SharedPenalties penalties;
+  ServiceTimes service_times;
   CurrentTls tls;
   Secret host_key;  // of the tunnel port
   std::string host_key_fingerprint;

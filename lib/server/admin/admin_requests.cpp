@@ -52,6 +52,10 @@ std::map<std::string, std::string> parse_query(std::string_view text) {
   return query;
 }
 
+nlohmann::json service_view(const Parts& parts) {
+  return {{"up-to-us", ServiceTimes::kBounds}, {"counts", parts.service_times.counts()}};
+}
+
 nlohmann::json lags_view(const Parts& parts) {
   const auto now = std::chrono::steady_clock::now();
   const auto in_ms = [](net::LoopLag::microseconds lag) {
@@ -171,6 +175,7 @@ AdminConnection::Answer AdminConnection::status(Call) {
             {"connections", parts_.connections.load()},
             {"check-ins", parts_.registry.check_ins()},
             {"check-ins-per-second", std::round(parts_.check_in_rate.per_second() * 10) / 10},
+            {"check-in-service", service_view(parts_)},
             {"loops", lags_view(parts_)},
             {"pins", parts_.token_pins()},
             {"host-key", parts_.host_key_fingerprint}});

@@ -8,25 +8,40 @@
 #include "server/poll/poll_connection.hpp"
 #include "server/poll/poll_port.hpp"
 #include "server/poll/poll_requests.hpp"
+#include "wire/forwarded_for.hpp"
 
 namespace edge::server {
 
+// Where a trusted proxy speaks for many, each request has its own source, and the connection says
+// nothing about who is on it.
+void PollConnection::comes_from(const std::vector<std::string_view>& forwarded_for) {
+  const bool forwarded = origin_.is_proxy && !forwarded_for.empty();
+  connection_ = forwarded ? 0 : id_;
+  if (forwarded) {
+    address_ = wire::forwarded_source(origin_.address, forwarded_for, parts_.trusted);
+  } else if (origin_.is_proxy) {
+    address_ = origin_.address;
+  }
+}
+
 void PollConnection::check_in(const CheckIn& request) {
   keep_ = request.keep_alive;
+  comes_from(request.forwarded_for);
   if (parts_.draining) return respond(PollRequests::busy());
   const auto claim = wire::parse_authorization(request.authorization);
   if (!claim) return respond(PollRequests::unauthorized());
   by_mac_ = claim->mac.has_value();
   const auto asked = wire::parse_wait(request.prefer).value_or(milliseconds{0});
   if (asked.count() > 0 && !bell_) bell_ = std::make_shared<HoldBell>(port_.executor(), this);
-  if (visit_) visit_->asked = asked;
+  if (visit_) offer(asked);
   if (!by_mac_ && visit_) {
     if (auto answer = arrive_by_known_ticket(claim->ticket)) return settle(std::move(*answer));
   }
-  const auto caller = parts_.registry.authenticate(*claim, "GET", PollRequests::kCheckIn, id_);
+  const auto caller =
+      parts_.registry.authenticate(*claim, "GET", PollRequests::kCheckIn, connection_);
   if (!caller) return refuse(*claim, caller.error());
   become(*caller);
-  visit_->asked = asked;
+  offer(asked);
   settle(parts_.registry.arrive(*visit_, nullptr));
 }
 
@@ -35,25 +50,27 @@ std::optional<CheckInAnswer> PollConnection::arrive_by_known_ticket(const std::s
   const auto bytes = from_base64url(ticket);
   if (!bytes) return std::nullopt;
   const auto hash = crypto::hash_of(*bytes);
-  visit_->hold = bell_;
   auto answer = parts_.registry.arrive(*visit_, &hash);
   if (answer.kind == CheckInAnswer::Kind::unauthorized) return std::nullopt;
   return answer;
 }
 
 void PollConnection::become(const Caller& caller) {
-  known_ = true;
+  now_known();
   if (visit_ && visit_->caller.instance != caller.instance) {
     parts_.registry.leave(*visit_);  // a connection that changed its identity
     visit_.reset();
   }
-  if (!visit_) {
-    visit_.emplace();
-    visit_->connection = id_;
-    visit_->address = peer_;
-  }
+  if (!visit_) visit_.emplace();
   visit_->caller = caller;
-  visit_->hold = bell_;
+}
+
+// What the visit brings this time.
+void PollConnection::offer(milliseconds asked) {
+  visit_->connection = connection_;
+  if (visit_->address != address_) visit_->address = address_;
+  visit_->asked = asked;
+  if (visit_->hold != bell_) visit_->hold = bell_;
 }
 
 void PollConnection::settle(CheckInAnswer decided) {
@@ -98,22 +115,24 @@ void PollConnection::answer(const CheckInAnswer& decided) {
     if (auto ticket = parts_.registry.new_ticket(visit_->caller); !ticket.empty())
       response.headers.emplace_back("Edge-Ticket", std::move(ticket));
   }
+  if (state_ != State::held) parts_.service_times.add(std::chrono::steady_clock::now() - read_at_);
   respond(std::move(response));
 }
 
 void PollConnection::refuse(const wire::Authorization& claim, Refusal refusal) {
-  if (claim.mac) {
-    log::debug("check-in.refused", {{"endpoint", claim.mac->endpoint}, {"address", peer_}});
-  }
+  if (refusal == Refusal::removed) return respond(PollRequests::removed());
+  if (!claim.mac) return respond(PollRequests::unauthorized());  // it comes again, with its MAC
   if (refusal == Refusal::clone) {
     // A copy has overtaken this one's counter; both are told. On its own connection it is a replay.
     bool first = false;
     const Caller caller{claim.mac->endpoint, claim.mac->instance, 0};
-    if (!parts_.registry.connection_is_its_own(caller, id_, first)) return refuse_clone(first);
-    refusal = Refusal::unauthorized;
+    if (!parts_.registry.connection_is_its_own(caller, connection_, first))
+      return refuse_clone(first);
   }
-  if (refusal == Refusal::removed) return respond(PollRequests::removed());
-  respond(PollRequests::unauthorized());
+  log::debug("check-in.refused", {{"endpoint", claim.mac->endpoint}, {"address", address_}});
+  const auto now = parts_.clock.steady();
+  respond(PollRequests::unauthorized(),
+          parts_.penalties.failed(source_key(address_), claim.mac->endpoint.text, now));
 }
 
 void PollConnection::refuse_clone(bool first) {
@@ -123,7 +142,7 @@ void PollConnection::refuse_clone(bool first) {
                          visit_->caller.endpoint,
                          visit_->caller.instance,
                          "",
-                         "two live connections with one identity; one is from " + peer_});
+                         "two live connections with one identity; one is from " + address_});
   }
   respond(PollRequests::clone());
 }

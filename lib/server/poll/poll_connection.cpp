@@ -28,21 +28,34 @@ SteadyTime in(milliseconds time) {
 
 }  // namespace
 
-PollConnection::PollConnection(PollPort& port, Parts& parts, net::TlsStream stream,
-                               std::string peer, ConnectionSlot slot)
+PollConnection::PollConnection(PollPort& port, Parts& parts, net::TlsStream stream, Origin origin,
+                               SourceSlot source, ConnectionSlot slot)
     : port_(port),
       parts_(parts),
       stream_(std::move(stream)),
       timer_(port.executor()),
-      peer_(std::move(peer)),
+      origin_(std::move(origin)),
+      address_(origin_.address),
       id_(next_connection()),
+      source_(std::move(source)),
       slot_(std::move(slot)) {}
 
 PollConnection::~PollConnection() = default;
 
 void PollConnection::start() {
+  parts_.sources.add_stranger(source_.source(), shared_from_this());
   sent(/*keep=*/true);
   go_on();
+}
+
+void PollConnection::make_room() {
+  net::asio::post(port_.executor(), [self = shared_from_this()] {
+    if (!self->known_) self->end();
+  });
+}
+
+void PollConnection::now_known() {
+  if (!std::exchange(known_, true)) parts_.sources.remove_stranger(source_.source(), this);
 }
 
 void PollConnection::end() {
@@ -52,6 +65,7 @@ void PollConnection::end() {
   stream_.close();
   timer_.cancel();
   if (bell_) bell_->forget();
+  if (!known_) parts_.sources.remove_stranger(source_.source(), this);
   if (visit_) parts_.registry.leave(*visit_);
   port_.forget(*this);
 }
@@ -59,9 +73,10 @@ void PollConnection::end() {
 net::HttpLimits PollConnection::limits() const {
   net::HttpLimits limits;
   limits.head_deadline = parts_.config.header_deadline;
-  limits.body = known_ ? PollRequests::kBodyLimit : PollRequests::kStrangerBody;
-  limits.idle = known_ ? kIdle : parts_.config.header_deadline;
-  if (!known_) limits.body_deadline = parts_.config.header_deadline;
+  const bool trusted = known_ || origin_.is_proxy;
+  limits.body = trusted ? PollRequests::kBodyLimit : PollRequests::kStrangerBody;
+  limits.idle = trusted ? kIdle : parts_.config.header_deadline;
+  if (!trusted) limits.body_deadline = parts_.config.header_deadline;
   return limits;
 }
 
@@ -83,9 +98,12 @@ void PollConnection::go_on() {
       if (read.error) return end();
       bytes = {static_cast<const char*>(buffer.data()), read.size};
     }
+    read_at_ = std::chrono::steady_clock::now();
     const auto get = wire::parse_plain_get(bytes);
     if (get && get->target == PollRequests::kCheckIn) {
-      check_in({get->authorization, get->prefer, get->keep_alive});
+      CheckIn request{get->authorization, get->prefer, {}, get->keep_alive};
+      if (!get->forwarded_for.empty()) request.forwarded_for = {get->forwarded_for};
+      check_in(request);
     } else {
       state_ = State::busy;
       due_ = SteadyTime::max();
@@ -93,7 +111,7 @@ void PollConnection::go_on() {
       return;
     }
   }
-  if (state_ == State::held && !listening_) return listen();
+  if ((state_ == State::held || state_ == State::refusing) && !listening_) return listen();
   if (state_ == State::idle)
     net::asio::post(port_.executor(), [self = shared_from_this()] { self->go_on(); });
 }
@@ -138,18 +156,20 @@ net::Task<> PollConnection::serve(std::shared_ptr<PollConnection> self, std::str
     co_return;
   }
   pending_ = reader.take_rest();
-  state_ = State::idle;
+  read_at_ = std::chrono::steady_clock::now();
+  const auto forwarded_for = net::find_headers(request->headers, "X-Forwarded-For");
   if (request->method == "GET" && request->target == PollRequests::kCheckIn) {
+    state_ = State::idle;
     check_in({net::find_header(request->headers, "Authorization"),
-              net::find_header(request->headers, "Prefer"), request->keep_alive});
+              net::find_header(request->headers, "Prefer"), forwarded_for, request->keep_alive});
   } else {
-    state_ = State::busy;
     keep_ = request->keep_alive;
+    comes_from(forwarded_for);
     net::Deadline bound(stream_.executor(), kLongestAnswer, [self] { self->end(); });
-    PollRequests requests(parts_, peer_, id_);
+    PollRequests requests(parts_, address_, connection_);
     auto response = co_await requests.answer(std::move(*request));
     if (state_ == State::closed) co_return;
-    known_ = known_ || requests.known();
+    if (requests.known()) now_known();
     respond(std::move(response));
   }
   go_on();
@@ -199,7 +219,7 @@ void PollConnection::time_is_up() {
       settle(parts_.registry.look_again(*visit_, now >= hold_until_));
       return go_on();
     case State::refusing:
-      send(std::exchange(refusal_, {}), keep_ && refusals_ < kRefusals && !parts_.draining);
+      send(std::exchange(refusal_, {}), keep_);
       return go_on();
     case State::busy:  // the coroutine has deadlines of its own
     case State::closed:
@@ -207,10 +227,16 @@ void PollConnection::time_is_up() {
   }
 }
 
-void PollConnection::respond(net::Response response) {
-  refusals_ = response.status == 401 ? refusals_ + 1 : 0;
-  response.keep_alive = keep_ && response.keep_alive && refusals_ < kRefusals && !parts_.draining;
-  send(net::print_response(response), response.keep_alive);
+void PollConnection::respond(net::Response response, milliseconds held_back) {
+  // A proxy's connection carries the refusals of many.
+  refusals_ = response.status == 401 && !origin_.is_proxy ? refusals_ + 1 : 0;
+  keep_ = keep_ && response.keep_alive && refusals_ < kRefusals && !parts_.draining;
+  response.keep_alive = keep_;
+  auto bytes = net::print_response(response);
+  if (held_back.count() == 0) return send(std::move(bytes), keep_);
+  state_ = State::refusing;
+  refusal_ = std::move(bytes);
+  due_at(in(held_back));
 }
 
 // At once, if the socket takes it, as it does: an answer is small.
@@ -231,7 +257,7 @@ void PollConnection::sent(bool keep) {
     return end();
   }
   state_ = State::idle;
-  due_at(in(known_ ? kIdle : parts_.config.header_deadline));
+  due_at(in(limits().idle));
 }
 
 net::Task<> PollConnection::finish_sending(std::shared_ptr<PollConnection> self, std::string rest,

@@ -17,14 +17,20 @@ namespace edge::server {
 class PollPort;
 class HoldBell;
 
-class PollConnection final : public std::enable_shared_from_this<PollConnection> {
+struct Origin {  // of a connection
+  std::string address;
+  bool is_proxy = false;  // a trusted one, which may put requests of many agents on it
+};
+
+class PollConnection final : public Stranger, public std::enable_shared_from_this<PollConnection> {
  public:
   // `stream`: after its handshake. Owned by its port's list, and by what it waits for.
-  PollConnection(PollPort& port, Parts& parts, net::TlsStream stream, std::string peer,
-                 ConnectionSlot slot);
-  ~PollConnection();
+  PollConnection(PollPort& port, Parts& parts, net::TlsStream stream, Origin origin,
+                 SourceSlot source, ConnectionSlot slot);
+  ~PollConnection() override;
 
   void start();
+  void make_room() override;
   void end();   // cuts it off, whatever it does; safe to repeat
   void rung();  // HoldBell's
 
@@ -34,6 +40,7 @@ class PollConnection final : public std::enable_shared_from_this<PollConnection>
   enum class State { idle, held, refusing, busy, closed };
   struct CheckIn {
     std::string_view authorization, prefer;
+    std::vector<std::string_view> forwarded_for;  // every line, in its order
     bool keep_alive = true;
   };
 
@@ -50,19 +57,22 @@ class PollConnection final : public std::enable_shared_from_this<PollConnection>
   void time_is_up();
 
   // --- writing
-  void respond(net::Response response);
+  void respond(net::Response response, milliseconds held_back = milliseconds{0});
   void send(std::string bytes, bool keep);
   void sent(bool keep);
   net::Task<> finish_sending(std::shared_ptr<PollConnection> self, std::string rest, bool keep);
 
   // --- the check-in: poll_check_in.cpp
   void check_in(const CheckIn& request);
+  void comes_from(const std::vector<std::string_view>& forwarded_for);
   std::optional<CheckInAnswer> arrive_by_known_ticket(const std::string& ticket);
   void settle(CheckInAnswer answer);
   void answer(const CheckInAnswer& answer);
   void refuse(const wire::Authorization& claim, Refusal refusal);
   void refuse_clone(bool first);
   void become(const Caller& caller);
+  void offer(milliseconds asked);
+  void now_known();
 
   PollPort& port_;
   Parts& parts_;
@@ -75,12 +85,16 @@ class PollConnection final : public std::enable_shared_from_this<PollConnection>
   std::shared_ptr<HoldBell> bell_;
   std::string pending_;  // read already: what follows the request that is being answered
   std::string refusal_;  // held back
-  const std::string peer_;
+  const Origin origin_;
+  std::string address_;           // of who sends this request
+  std::uint64_t connection_ = 0;  // this request's, as in Visit
   const std::uint64_t id_;
+  const SourceSlot source_;
   [[maybe_unused]] const ConnectionSlot slot_;
+  SteadyTime read_at_{};
   State state_ = State::idle;
   int refusals_ = 0;     // in a row: a ticket's 401 is asked once more with the MAC, nothing more
-  bool keep_ = true;     // of the check-in that is being answered
+  bool keep_ = true;     // after the request that is being answered
   bool by_mac_ = false;  // it gets a ticket
   bool known_ = false;   // somebody has proved who it is: before that every bound is a stranger's
   bool armed_ = false;

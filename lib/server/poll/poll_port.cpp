@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "net/deadline.hpp"
+#include "net/proxy_source.hpp"
 #include "server/poll/poll_connection.hpp"
 #include "server/poll/poll_requests.hpp"
 
@@ -71,13 +72,32 @@ net::Task<> PollPort::accept(std::size_t index) {
 }
 
 net::Task<> PollPort::greet(net::Socket socket, ConnectionSlot slot, Handshake handshake) {
-  auto peer = net::peer_address(socket);
+  Origin origin{net::peer_address(socket), parts_.trusted.contains(net::peer_address(socket))};
+  if (origin.is_proxy) {
+    auto source = co_await net::read_proxy_source(socket, parts_.config.header_deadline);
+    if (!source) {
+      log::debug("poll.proxy-failed",
+                 {{"address", origin.address}, {"reason", source.error().message}});
+      co_return;
+    }
+    if (*source) {
+      origin.address = **source;
+      origin.is_proxy = parts_.trusted.contains(origin.address);
+    }
+  }
+  const std::uint64_t key = origin.is_proxy ? 0 : source_key(origin.address);
+  SourceSlot source_slot(parts_.sources, key);
+  if (!source_slot) {
+    log::debug("poll.source-full", {{"address", origin.address}});
+    co_return;  // closed at once, the agent backs off
+  }
   net::TlsStream stream(std::move(socket), parts_.tls.get());
   {
     net::Deadline bound(executor_, parts_.config.header_deadline, [&stream] { stream.close(); });
     auto shaken = co_await stream.accept();
     if (!shaken) {
-      log::debug("poll.handshake-failed", {{"address", peer}, {"reason", shaken.error().message}});
+      log::debug("poll.handshake-failed",
+                 {{"address", origin.address}, {"reason", shaken.error().message}});
       co_return;
     }
   }
@@ -87,8 +107,8 @@ net::Task<> PollPort::greet(net::Socket socket, ConnectionSlot slot, Handshake h
   }
   handshake.end();
   if (cut_) co_return;
-  auto connection = std::make_shared<PollConnection>(*this, parts_, std::move(stream),
-                                                     std::move(peer), std::move(slot));
+  auto connection = std::make_shared<PollConnection>(
+      *this, parts_, std::move(stream), std::move(origin), std::move(source_slot), std::move(slot));
   connections_.emplace(connection.get(), connection);
   connection->start();
 }

@@ -68,10 +68,8 @@ net::Task<net::Response> PollRequests::answer(net::Request request) {
   const auto caller =
       parts_.registry.authenticate(*claim, request.method, request.target, connection_);
   if (!caller) {
-    if (claim->mac) {
-      log::debug("request.refused", {{"endpoint", claim->mac->endpoint}, {"address", peer_}});
-    }
     if (caller.error() == Refusal::removed) co_return removed();
+    if (claim->mac) co_await hold_back(claim->mac->endpoint);
     co_return unauthorized();  // the check-in that follows tells a clone
   }
   known_ = true;
@@ -82,6 +80,17 @@ net::Task<net::Response> PollRequests::answer(net::Request request) {
     co_return co_await post_agent(std::move(request), *caller);
   }
   co_return error_response(fail(Errc::not_found, "no such request"));
+}
+
+// What a failed authentication costs. Only the first ones are worth a line.
+net::Task<> PollRequests::hold_back(EndpointId endpoint) {
+  const auto delay =
+      parts_.penalties.failed(source_key(peer_), endpoint.text, parts_.clock.steady());
+  if (delay.count() == 0) {
+    log::warning("request.refused", {{"endpoint", endpoint}, {"address", peer_}});
+  } else {
+    co_await net::sleep(delay);
+  }
 }
 
 net::Task<net::Response> PollRequests::associate(net::Request request) {
@@ -104,11 +113,14 @@ net::Task<net::Response> PollRequests::associate(net::Request request) {
   // first try finds a conflict.
   for (int attempt = 0; attempt < kAssociateTries; ++attempt) {
     const auto state = parts_.registry.association_state(id);
-    if (!state) co_return unauthorized();
+    if (!state) {
+      co_await hold_back(id);
+      co_return unauthorized();
+    }
     generation = state->generation;
     verdict = fleet::decide(*state, claim, parts_.clock.wall());
     if (verdict == Verdict::unauthorized) {
-      log::warning("associate.refused", {{"endpoint", id}, {"address", peer_}});
+      co_await hold_back(id);
       co_return unauthorized();
     }
     if (verdict != Verdict::associate && verdict != Verdict::add_instance &&

@@ -28,6 +28,7 @@ class PollRequests {
   static net::Response overloaded();  // too many handshakes at once
 
  private:
+  net::Task<> hold_back(EndpointId endpoint);
   net::Task<net::Response> associate(net::Request request);
   net::Task<net::Response> put_snapshot(net::Request request, Caller caller);
   net::Task<net::Response> post_agent(net::Request request, Caller caller);

@@ -1,6 +1,8 @@
 #include "server/tunnel/tunnel_port.hpp"
 
+#include "base/log.hpp"
 #include "net/deadline.hpp"
+#include "net/proxy_source.hpp"
 
 namespace edge::server {
 
@@ -21,7 +23,16 @@ net::Task<> TunnelPort::accept(std::size_t index) {
 }
 
 net::Task<> TunnelPort::serve(net::Socket socket, ConnectionSlot slot) {
-  auto tunnel = std::make_shared<Tunnel>(executor_, parts_, net::peer_address(socket));
+  auto peer = net::peer_address(socket);
+  if (parts_.trusted.contains(peer)) {
+    auto source = co_await net::read_proxy_source(socket, parts_.config.login_deadline);
+    if (!source) {
+      log::debug("tunnel.proxy-failed", {{"address", peer}, {"reason", source.error().message}});
+      co_return;
+    }
+    if (*source) peer = **source;
+  }
+  auto tunnel = std::make_shared<Tunnel>(executor_, parts_, std::move(peer));
   co_await tunnel->run(std::move(socket), identity_, std::move(slot));
 }
 

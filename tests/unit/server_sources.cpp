@@ -1,0 +1,66 @@
+#include <doctest/doctest.h>
+
+#include "server/poll/sources.hpp"
+
+using edge::server::Sources;
+using edge::server::SourceSlot;
+
+namespace {
+
+struct FakeStranger final : edge::server::Stranger {
+  void make_room() override { cut = true; }
+  bool cut = false;
+};
+
+}  // namespace
+
+TEST_CASE("a source has as many connections as it may have, and another one its own") {
+  Sources sources(2, 10);
+  SourceSlot first(sources, 7), other(sources, 8);
+  {
+    SourceSlot second(sources, 7);
+    CHECK(second);
+    CHECK_FALSE(SourceSlot(sources, 7));
+  }
+  CHECK(SourceSlot(sources, 7));
+  CHECK(first);
+  CHECK(other);
+}
+
+TEST_CASE("connections of no source are not counted") {
+  Sources sources(1, 1);
+  SourceSlot first(sources, 0), second(sources, 0);
+  CHECK(first);
+  CHECK(second);
+}
+
+TEST_CASE("the oldest stranger of a source makes room for the newest") {
+  Sources sources(10, 2);
+  SourceSlot slot(sources, 7), other(sources, 8);
+  const auto oldest = std::make_shared<FakeStranger>(), known = std::make_shared<FakeStranger>(),
+             newer = std::make_shared<FakeStranger>(), newest = std::make_shared<FakeStranger>(),
+             elsewhere = std::make_shared<FakeStranger>();
+  sources.add_stranger(8, elsewhere);
+  sources.add_stranger(7, known);
+  sources.add_stranger(7, oldest);
+  sources.remove_stranger(7, known.get());  // it has been authenticated
+  sources.add_stranger(7, newer);
+  CHECK_FALSE(oldest->cut);
+  sources.add_stranger(7, newest);
+  CHECK(oldest->cut);
+  CHECK_FALSE(known->cut);
+  CHECK_FALSE(newer->cut);
+  CHECK_FALSE(elsewhere->cut);
+}
+
+TEST_CASE("a source without connections is forgotten with its strangers") {
+  Sources sources(10, 1);
+  const auto old = std::make_shared<FakeStranger>(), fresh = std::make_shared<FakeStranger>();
+  {
+    SourceSlot slot(sources, 7);
+    sources.add_stranger(7, old);
+  }
+  SourceSlot slot(sources, 7);
+  sources.add_stranger(7, fresh);
+  CHECK_FALSE(old->cut);
+}
