@@ -87,9 +87,16 @@ int verify_by_pin(X509_STORE_CTX* chain, void* argument) {
   return 0;
 }
 
+// Whether the handshake failed by what a side said, not by a connection that ended.
+bool is_refusal(int reason) {
+  return reason == SSL_ERROR_SSL &&
+         ERR_GET_REASON(ERR_peek_error()) != SSL_R_UNEXPECTED_EOF_WHILE_READING;
+}
+
 }  // namespace
 
-Result<TlsContext> make_server_context(std::string_view certificate_pem, const Secret& key_pem) {
+Result<TlsContext> make_server_context(std::string_view certificate_pem, const Secret& key_pem,
+                                       std::shared_ptr<TicketRing> tickets) {
   auto context = make_context(TLS_server_method());
   using Bio = std::unique_ptr<BIO, decltype(&BIO_free)>;
   const Bio certificate_bio(
@@ -113,9 +120,9 @@ Result<TlsContext> make_server_context(std::string_view certificate_pem, const S
     SSL_CTX_add0_chain_cert(context.get(), next);
   }
   ERR_clear_error();
-  SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
   // One read(2) for a request instead of two, one for its record's head and one for the rest.
   SSL_CTX_set_read_ahead(context.get(), 1);
+  use_tickets(context.get(), std::move(tickets), pin_of(certificate.get()));
   return context;
 }
 
@@ -133,6 +140,7 @@ Result<TlsContext> make_client_context(const std::vector<std::string>& pins) {
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
   SSL_CTX_set_cert_verify_callback(context.get(), verify_by_pin, trust.get());
   SSL_CTX_set_ex_data(context.get(), trust_index(), trust.release());
+  remember_sessions(context.get());
   return context;
 }
 
@@ -159,7 +167,10 @@ Task<Result<void>> TlsStream::accept() {
     if (!socket_.is_open()) break;
     ERR_clear_error();
     const int rc = SSL_accept(ssl_.get());
-    if (rc == 1) co_return Result<void>{};
+    if (rc == 1) {
+      count_handshake(ssl_.get());
+      co_return Result<void>{};
+    }
     const int reason = SSL_get_error(ssl_.get(), rc);
     if (reason != SSL_ERROR_WANT_READ && reason != SSL_ERROR_WANT_WRITE) break;
     if (!co_await wait_for(reason)) break;
@@ -167,15 +178,17 @@ Task<Result<void>> TlsStream::accept() {
   co_return fail(Errc::failure, "TLS handshake failed: " + last_tls_error("connection closed"));
 }
 
-Task<Result<void>> TlsStream::connect(const std::string& host) {
+Task<Result<void>> TlsStream::connect(const std::string& host, SessionMemory* memory) {
   SSL_set_tlsext_host_name(ssl_.get(), host.c_str());
   SSL_set1_host(ssl_.get(), host.c_str());  // only "system" looks at it
+  if (memory != nullptr) memory->attach(ssl_.get(), host);
   for (;;) {
     if (!socket_.is_open()) break;
     ERR_clear_error();
     const int rc = SSL_connect(ssl_.get());
     if (rc == 1) co_return Result<void>{};
     const int reason = SSL_get_error(ssl_.get(), rc);
+    if (memory != nullptr && is_refusal(reason)) memory->forget();  // the next one is a full one
     if (reason != SSL_ERROR_WANT_READ && reason != SSL_ERROR_WANT_WRITE) break;
     if (!co_await wait_for(reason)) break;
   }
@@ -186,6 +199,10 @@ Task<Result<void>> TlsStream::connect(const std::string& host) {
     co_return fail(Errc::not_allowed, "TLS pin mismatch: the server shows " + seen);
   }
   co_return fail(Errc::unreachable, "TLS handshake failed: " + last_tls_error("connection closed"));
+}
+
+bool TlsStream::resumed() const noexcept {
+  return SSL_session_reused(ssl_.get()) == 1;
 }
 
 Task<Read> TlsStream::read_some(asio::mutable_buffer buffer) {

@@ -12,13 +12,17 @@
 #include "base/error.hpp"
 #include "base/secret.hpp"
 #include "net/socket_stream.hpp"
+#include "net/tls_session.hpp"
+#include "net/tls_tickets.hpp"
 
 namespace edge::net {
 
 using TlsContext = std::shared_ptr<SSL_CTX>;
 
 // For a server; Errc::usage when key and certificate do not parse or do not belong together.
-Result<TlsContext> make_server_context(std::string_view certificate_pem, const Secret& key_pem);
+// `tickets`: clients may resume their sessions; without it every handshake is a full one.
+Result<TlsContext> make_server_context(std::string_view certificate_pem, const Secret& key_pem,
+                                       std::shared_ptr<TicketRing> tickets = nullptr);
 
 // For a client that trusts exactly these pins ("sha256/..."); "system" adds the system's CAs with
 // the host's name.
@@ -38,8 +42,9 @@ class TlsStream final : public Stream {
 
   Task<Result<void>> accept();  // the server's handshake
   // The client's; `host` is for SNI and for "system". A certificate that no pin names is
-  // Errc::not_allowed.
-  Task<Result<void>> connect(const std::string& host);
+  // Errc::not_allowed. `memory`: offers its session, and keeps the one that the server gives.
+  Task<Result<void>> connect(const std::string& host, SessionMemory* memory = nullptr);
+  bool resumed() const noexcept;  // REQUIRES: the handshake is done
 
   asio::any_io_executor executor() override { return socket_.get_executor(); }
   Task<Read> read_some(asio::mutable_buffer buffer) override;
