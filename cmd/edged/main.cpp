@@ -95,7 +95,7 @@ int generate(const CLI::App& app, const std::filesystem::path& folder) {
                {"FILES",
                 "",
                 {{"/etc/edged/edged.yaml", "the configuration, edged.yaml(5)"},
-                 {"/var/lib/edged", "the store; 0700"},
+                 {"/var/lib/edged", "the store and the keys of TLS session tickets; 0700"},
                  {"/run/edged/admin.sock",
                   "where edgectl connects; who may open it has root on every node"}}}};
   page.see_also = {"edged.yaml(5)", "edgectl(1)", "edge-agent(8)"};

@@ -1,6 +1,7 @@
 #include "agent/poll_link.hpp"
 
 #include "base/address.hpp"
+#include "base/log.hpp"
 #include "base/text.hpp"
 #include "crypto/keys.hpp"
 #include "net/deadline.hpp"
@@ -21,6 +22,7 @@ PollLink::PollLink(const Identity& identity, std::uint64_t counter, milliseconds
       counter_(counter),
       connect_deadline_(connect_deadline),
       options_(std::move(options)) {
+  if (!options_.contexts) options_.contexts = std::make_shared<net::ClientContexts>();
   if (!identity.key.empty()) use_key(identity.key);
 }
 
@@ -42,7 +44,7 @@ void PollLink::stop() {
 net::Task<Result<void>> PollLink::connect() {
   auto url = parse_https_url(identity_.urls[url_index_]);
   if (!url) co_return url.error();
-  auto context = net::make_client_context(identity_.pins);
+  auto context = options_.contexts->get(identity_.pins);
   if (!context) co_return context.error();
   const auto where = format_host_port(url->address);
   auto socket = co_await net::connect_tcp(url->address, connect_deadline_, options_.source);
@@ -51,11 +53,12 @@ net::Task<Result<void>> PollLink::connect() {
   auto stream = std::make_unique<net::TlsStream>(std::move(*socket), *context);
   net::Deadline bound(stream->executor(), connect_deadline_,
                       [raw = stream.get()] { raw->close(); });
-  auto shaken = co_await stream->connect(url->address.host);
+  auto shaken = co_await stream->connect(url->address.host, &session_);
   if (bound.passed())
     co_return fail(Errc::timed_out, "no TLS handshake with " + where + " in time");
   if (!shaken) {
     if (shaken.error().code == Errc::not_allowed) {
+      options_.contexts->forget(identity_.pins);
       co_return fail(Errc::not_allowed,
                      where + ": " + shaken.error().message + ", and the join token pins another",
                      "a server with new keys, or somebody in between; never overridden here: get a "
@@ -65,6 +68,7 @@ net::Task<Result<void>> PollLink::connect() {
   }
   if (stopped_) co_return fail(Errc::unavailable, "stopping");
   way_ = std::move(way);
+  log::debug("poll.connected", {{"server", where}, {"resumed", stream->resumed() ? "yes" : "no"}});
   stream_ = std::move(stream);
   reader_ = std::make_unique<net::HttpReader>(*stream_);
   co_return Result<void>{};
@@ -102,7 +106,7 @@ net::Task<Result<net::Response>> PollLink::send(net::Request request, millisecon
     if (fresh) {
       auto connected = co_await connect();
       if (!connected) {
-        url_index_ = (url_index_ + 1) % identity_.urls.size();
+        next_url();
         co_return connected.error();
       }
     }
@@ -131,6 +135,12 @@ net::Task<Result<net::Response>> PollLink::send(net::Request request, millisecon
         error.code,
         url() + ": " + (error.message.empty() ? "closed the connection" : error.message));
   }
+}
+
+void PollLink::next_url() {
+  if (identity_.urls.size() < 2) return;
+  url_index_ = (url_index_ + 1) % identity_.urls.size();
+  session_.forget();  // of another server
 }
 
 std::string PollLink::authorization(const net::Request& request) {

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "agent/identity.hpp"
+#include "net/client_contexts.hpp"
 #include "net/http.hpp"
 #include "net/tls.hpp"
 
@@ -12,6 +13,8 @@ namespace edge::agent {
 
 struct PollLinkOptions {
   std::optional<net::asio::ip::address> source;  // dial from here; nothing: the kernel chooses
+  // Shared by the links of one program, which may be thousands; null: of this link alone.
+  std::shared_ptr<net::ClientContexts> contexts;
 };
 
 class PollLink {
@@ -45,11 +48,13 @@ class PollLink {
   net::Task<Result<net::Response>> send(net::Request request, milliseconds answer_deadline,
                                         bool as_instance);
   std::string authorization(const net::Request& request);
+  void next_url();
 
   const Identity& identity_;
   std::uint64_t counter_;
   milliseconds connect_deadline_;
   PollLinkOptions options_;
+  net::SessionMemory session_;  // of the server of url(), so that the next handshake is short
   std::size_t url_index_ = 0;
   bool stopped_ = false;
   Secret mac_key_;

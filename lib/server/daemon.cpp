@@ -14,6 +14,7 @@
 #include "server/own_limits.hpp"
 #include "server/parts.hpp"
 #include "server/poll/poll_port.hpp"
+#include "server/ticket_keeper.hpp"
 #include "server/tunnel/tunnel_port.hpp"
 
 namespace edge::server {
@@ -49,6 +50,7 @@ struct Daemon::Whole {
       : config(settings),
         hooks(std::move(wanted)),
         store(std::move(opened)),
+        ticket_keys(clock, config.state),
         worker(*store),
         registry(clock, config.poll_url, config.tunnel_address),
         parts(clock, config, registry, worker),
@@ -72,7 +74,8 @@ struct Daemon::Whole {
   config::EdgedConfig config;
   DaemonHooks hooks;
   std::unique_ptr<store::Store> store;
-  StoreWorker worker;
+  TicketKeeper ticket_keys;
+  StoreWorker worker;  // joins its thread before anything above goes
   Registry registry;
   Parts parts;
   net::Loops loops;
@@ -94,7 +97,9 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const config::EdgedConfig& given, 
   auto opened = store::open_store(config.state);
   if (!opened) return opened.error();
   auto whole = std::make_unique<Whole>(config, std::move(hooks), std::move(*opened));
-  auto keys = load_keys(config);
+  whole->ticket_keys.load();
+  whole->parts.tickets = whole->ticket_keys.ring();
+  auto keys = load_keys(config, whole->parts.tickets);
   if (!keys) return keys.error();
   whole->parts.tls.set(keys->tls);
   whole->parts.pin = keys->pin;
@@ -151,6 +156,7 @@ bool Daemon::run() {
   for (int number : {SIGTERM, SIGINT, SIGHUP}) whole.signals.add(number);
   whole.tasks.spawn("signals", whole.handle_signals());
   whole.tasks.spawn("save", whole.save_last_seen());
+  whole.tasks.spawn("ticket-keys", whole.ticket_keys.keep(whole.worker));
   whole.tasks.spawn("status", whole.say_status());
   whole.tasks.spawn("rate", whole.count_check_ins());
   for (std::size_t i = 0; i < whole.loops.size(); ++i) whole.watch_lag(i);
@@ -271,7 +277,7 @@ void Daemon::Whole::reload() {
   if (!hooks.reload) return;
   auto fresh = hooks.reload();
   std::string pin;
-  auto tls = fresh ? load_tls(*fresh, pin) : Result<net::TlsContext>(fresh.error());
+  auto tls = fresh ? load_tls(*fresh, parts.tickets, pin) : Result<net::TlsContext>(fresh.error());
   if (!tls) {
     log::error("edged.reload-failed", {{"reason", tls.error().message}});
     return;

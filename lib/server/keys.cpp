@@ -6,12 +6,14 @@
 
 namespace edge::server {
 
-Result<net::TlsContext> load_tls(const config::EdgedConfig& config, std::string& pin) {
+Result<net::TlsContext> load_tls(const config::EdgedConfig& config,
+                                 const std::shared_ptr<net::TicketRing>& tickets,
+                                 std::string& pin) {
   auto certificate = read_file(config.certificate);
   if (!certificate) return certificate.error();
   auto key = read_private_file(config.certificate_key);
   if (!key) return key.error();
-  auto context = net::make_server_context(*certificate, Secret(*key));
+  auto context = net::make_server_context(*certificate, Secret(*key), tickets);
   wipe(key->data(), key->size());
   if (!context) {
     const bool of_key = context.error().message.starts_with("no private key");
@@ -24,9 +26,10 @@ Result<net::TlsContext> load_tls(const config::EdgedConfig& config, std::string&
   return context;
 }
 
-Result<Keys> load_keys(const config::EdgedConfig& config) {
+Result<Keys> load_keys(const config::EdgedConfig& config,
+                       const std::shared_ptr<net::TicketRing>& tickets) {
   Keys keys;
-  auto tls = load_tls(config, keys.pin);
+  auto tls = load_tls(config, tickets, keys.pin);
   if (!tls) return tls.error();
   keys.tls = *tls;
   auto text = read_private_file(config.host_key);

@@ -15,9 +15,12 @@ struct Keys {
   std::string host_key_fingerprint;
 };
 
-// Errors name the file: missing, readable by others, no key, not belonging together.
-Result<Keys> load_keys(const config::EdgedConfig& config);
+// Errors name the file: missing, readable by others, no key, not belonging together. `tickets`: for
+// sessions that are resumed, the same for every context.
+Result<Keys> load_keys(const config::EdgedConfig& config,
+                       const std::shared_ptr<net::TicketRing>& tickets);
 // The certificate alone, for SIGHUP.
-Result<net::TlsContext> load_tls(const config::EdgedConfig& config, std::string& pin);
+Result<net::TlsContext> load_tls(const config::EdgedConfig& config,
+                                 const std::shared_ptr<net::TicketRing>& tickets, std::string& pin);
 
 }  // namespace edge::server

@@ -69,7 +69,8 @@ struct Parts {
   SharedPenalties penalties;
   ServiceTimes service_times;
   CurrentTls tls;
-  Secret host_key;  // of the tunnel port
+  std::shared_ptr<net::TicketRing> tickets;  // of every context; counts handshakes
+  Secret host_key;                           // of the tunnel port
   std::string host_key_fingerprint;
   std::string pin;  // of the poll port's own certificate
   WallTime started{};

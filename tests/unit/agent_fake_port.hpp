@@ -28,6 +28,8 @@ struct FakePort {
   std::vector<std::string> peers;  // addresses that connected
   std::function<void()> on_end;    // the script is at its end
   int connections = 0;
+  std::shared_ptr<net::TicketRing> tickets = std::make_shared<net::TicketRing>(
+      crypto::TicketKeys().with(crypto::make_ticket_key(WallTime{}), WallTime{}));
 
   std::string pin() const { return *crypto::pin_of_certificate(tls.certificate_pem); }
   std::string url() const {
@@ -72,7 +74,7 @@ inline Task<> serve_one(FakePort& port, net::TlsStream& stream) {
 }
 
 inline Task<> serve(FakePort& port) {
-  auto context = net::make_server_context(port.tls.certificate_pem, port.tls.key_pem);
+  auto context = net::make_server_context(port.tls.certificate_pem, port.tls.key_pem, port.tickets);
   REQUIRE(context);
   for (;;) {
     auto [error, socket] = co_await port.acceptor.async_accept(net::as_values);

@@ -47,6 +47,7 @@ struct Played {
   std::vector<Request> seen;
   std::vector<std::string> authorizations;
   int connections = 0;
+  std::uint64_t resumed = 0;  // handshakes, of the server's count
 };
 
 Played play(std::vector<Response> script, Plan plan, void (*change)(Identity&) = nullptr) {
@@ -60,6 +61,7 @@ Played play(std::vector<Response> script, Plan plan, void (*change)(Identity&) =
   played.authorizations = port.authorizations();
   played.seen = std::move(port.seen);
   played.connections = port.connections;
+  played.resumed = port.tickets->resumed;
   return played;
 }
 
@@ -120,6 +122,15 @@ TEST_CASE("a kept connection that the server has closed meanwhile is made again 
   CHECK(played.connections == 2);
   REQUIRE(played.answers.size() == 2);
   CHECK(played.answers[1]);
+}
+
+TEST_CASE("a connection that is made again resumes the TLS session of the one before") {
+  auto last = answer(204);
+  last.keep_alive = false;
+  const auto played = play({last, last, last, answer(204)}, times(4));
+  CHECK(played.connections == 4);
+  CHECK(played.resumed == 3);
+  for (const auto& response : played.answers) CHECK(response);
 }
 
 TEST_CASE("a response that ends its connection is not kept") {
