@@ -178,6 +178,7 @@ net::Task<> CheckInLoop::refused(const net::Response& response) {
   std::string what = "unexpected answer " + std::to_string(status) + " of " + link_.url();
   std::string hint;
   if (status < 300) hint = "it is not edged's: does something on the way answer in its place?";
+  if (status == 503 || is_impatient(status)) hint = "a proxy on the way does not reach edged";
   if (status == 409) {
     link_.close();
     what = "another machine checks in with this node's identity (a clone of its disk?)";
