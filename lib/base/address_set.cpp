@@ -124,7 +124,7 @@ std::uint64_t source_key(const IpAddress& address) noexcept {
   const std::size_t size = address.is_ipv4() ? 4 : 8;
   std::uint64_t key = 0;
   for (std::size_t i = from; i < from + size; ++i) key = key << 8 | address.bytes[i];
-  return key;
+  return key == 0 ? 1 : key;  // ::1 is a source, too
 }
 
 std::uint64_t source_key(std::string_view address) {

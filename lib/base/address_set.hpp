@@ -47,7 +47,7 @@ class AddressSet {
 };
 
 // What bounds per source count as one: an IPv4 address; of IPv6 the /64, all of which one host may
-// have for the asking. 0 for what is no address (a Unix socket).
+// have for the asking. 0 for what is no address (a Unix socket), and for nothing else.
 std::uint64_t source_key(const IpAddress& address) noexcept;
 std::uint64_t source_key(std::string_view address);
 

@@ -135,6 +135,7 @@ TEST_CASE("one source is an IPv4 address or an IPv6 /64") {
   CHECK(source_key("192.0.2.1") != source_key("192.0.2.2"));
   CHECK(source_key("2001:db8:1:2::1") == source_key("2001:db8:1:2:ffff:ffff:ffff:ffff"));
   CHECK(source_key("2001:db8:1:2::1") != source_key("2001:db8:1:3::1"));
+  for (const std::string address : {"::1", "::", "0.0.0.0"}) CHECK(source_key(address) != 0);
   CHECK(source_key("") == 0);
   CHECK(source_key("not an address") == 0);
   const std::set<std::uint64_t> keys{source_key("192.0.2.1"), source_key("2001:db8::1"),
