@@ -108,7 +108,8 @@ bool TunnelLife::ask(const InstanceId& instance, const TunnelId& fresh, SteadyTi
   const bool again = state_ == TunnelState::connecting && lease_.winner == instance;
   const bool expired = state_ == TunnelState::connecting && now >= lease_.until;
   if (!free && !again && !expired) return false;
-  if (expired && !needed(now)) {
+  // Nobody needs it any more: the one that won and could not open it is not told to try for ever.
+  if ((again || expired) && !needed(now)) {
     change(TunnelState::failed, Reason::handshake_timeout, now);
     return false;
   }

@@ -46,9 +46,9 @@ struct CheckInAnswer {
   enum class Kind { hold, not_needed, connect, clone, unauthorized };
   Kind kind = Kind::not_needed;
   wire::Pace pace;
-  wire::Offer offer;            // of connect
-  milliseconds recheck{0};      // of hold: ask again after this at the latest
-  bool first_of_clone = false;  // of clone: nobody has written the event yet
+  wire::Offer offer;                    // of connect
+  std::optional<milliseconds> recheck;  // of hold: look again after this, even if nobody rings
+  bool first_of_clone = false;          // of clone: nobody has written the event yet
 };
 
 struct Counts {

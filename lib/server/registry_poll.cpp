@@ -168,11 +168,10 @@ CheckInAnswer Registry::decide(Endpoint& endpoint, Instance& instance, const Vis
   } else if (visit.hold && !over && fleet::clamp_wait(visit.asked, answer.pace.hold).count() > 0) {
     instance.hold = visit.hold;
     answer.kind = CheckInAnswer::Kind::hold;
-    const auto deadline = endpoint.life.next_deadline();
-    answer.recheck = deadline
-                         ? std::max(milliseconds{1},
-                                    std::chrono::ceil<milliseconds>(*deadline - clock_.steady()))
-                         : milliseconds::max();
+    if (const auto deadline = endpoint.life.next_deadline()) {
+      const auto left = std::chrono::ceil<milliseconds>(*deadline - clock_.steady());
+      answer.recheck = std::max(milliseconds{1}, left);
+    }
   }
   return answer;
 }

@@ -1,5 +1,7 @@
 """Checking in: who is heard, how fast an answer comes, and what happens when something is not as it should be."""
 import json
+import os
+import pathlib
 import re
 import shutil
 import signal
@@ -43,6 +45,20 @@ def test_a_held_check_in_is_answered_within_milliseconds_of_required(edge):
     required = log_time(log_line(edge.edged, "tunnel.state.* to=required"))
     connecting = log_time(log_line(edge.edged, "tunnel.state.* to=connecting"))
     assert (connecting - required).total_seconds() < 0.1
+
+
+def test_a_held_check_in_costs_no_cpu(edge):
+    agent = raw_agent(edge)
+    agent.send_check_in(wait=55)
+    edge.wait_held()
+    before = cpu_seconds(edge.edged)
+    time.sleep(1)  # of nothing
+    assert cpu_seconds(edge.edged) - before < 0.2
+
+
+def cpu_seconds(program):
+    fields = pathlib.Path(f"/proc/{program.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def test_a_check_in_without_prefer_is_answered_at_once(edge):

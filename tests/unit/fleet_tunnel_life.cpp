@@ -86,6 +86,16 @@ TEST_CASE("a lease that ran out is not renewed when nobody needs the tunnel any 
   CHECK(story.life.reason() == Reason::handshake_timeout);
 }
 
+TEST_CASE("a winner that asks again when nobody needs it any more is not told to try for ever") {
+  Story story;
+  story.life.raise(story.now);
+  REQUIRE(story.life.ask(kFirst, kOne, story.now));
+  story.life.lower(story.now);
+  CHECK_FALSE(story.life.ask(kFirst, kTwo, story.now));
+  CHECK(story.life.state() == TunnelState::failed);
+  CHECK(story.life.reason() == Reason::handshake_timeout);
+}
+
 TEST_CASE("who has the open tunnel and asks has lost it") {
   Story story;
   story.open();

@@ -72,10 +72,12 @@ TEST_CASE("a check-in by the ticket of its connection is decided in one go") {
   CHECK(fleet.registry.arrive(Fleet::visit(fleet.first), &hash).kind == Kind::unauthorized);
 }
 
-TEST_CASE("looking at a held check-in again is no sign of life") {
+TEST_CASE("looking at a held check-in again is no sign of life, and nothing asks for it") {
   Fleet fleet;
   const auto bell = fleet.bell();
-  REQUIRE(fleet.check_in(fleet.first, bell).kind == Kind::hold);
+  const auto answer = fleet.check_in(fleet.first, bell);
+  REQUIRE(answer.kind == Kind::hold);
+  CHECK_FALSE(answer.recheck);
   fleet.clock.advance(milliseconds{131'000});
   CHECK(fleet.registry.look_again(Fleet::visit(fleet.first, bell), true).kind == Kind::not_needed);
   CHECK(fleet.registry.counts().offline == 1);

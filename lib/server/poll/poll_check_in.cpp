@@ -84,7 +84,8 @@ void PollConnection::settle(CheckInAnswer decided) {
       decided = parts_.registry.look_again(*visit_, /*over=*/true);
     }
     if (decided.kind == CheckInAnswer::Kind::hold) {
-      due_at(decided.recheck < hold_until_ - now ? now + decided.recheck : hold_until_);
+      due_at(decided.recheck ? std::min(now + SteadyTime::duration(*decided.recheck), hold_until_)
+                             : hold_until_);
       return;
     }
   }
