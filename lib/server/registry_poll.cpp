@@ -36,9 +36,7 @@ boost::system::result<Caller, Refusal> Registry::authenticate(const wire::Author
 }
 
 boost::system::result<Caller, Refusal> Registry::by_ticket(const std::string& ticket) {
-  const auto bytes = from_base64url(ticket);
-  if (!bytes) return Refusal::unauthorized;
-  const auto hash = crypto::hash_of(*bytes);
+  const auto hash = crypto::hash_of(ticket);
   Caller caller;
   {
     const std::lock_guard lock(tickets_mutex_);
@@ -82,7 +80,7 @@ boost::system::result<Caller, Refusal> Registry::by_mac(const wire::MacAuthoriza
 }
 
 std::string Registry::new_ticket(const Caller& caller) {
-  const auto ticket = crypto::random_bytes(kTicketBytes);
+  auto ticket = to_base64url(crypto::random_bytes(kTicketBytes));
   const auto hash = crypto::hash_of(ticket);
   crypto::Hash old{};
   bool valid = false;
@@ -97,7 +95,7 @@ std::string Registry::new_ticket(const Caller& caller) {
   const std::lock_guard lock(tickets_mutex_);
   tickets_.erase(old);  // one per instance: the table cannot grow beyond the fleet
   tickets_[hash] = caller;
-  return to_base64url(ticket);
+  return ticket;
 }
 
 bool Registry::connection_is_its_own(const Caller& caller, std::uint64_t connection, bool& first) {

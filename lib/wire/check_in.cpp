@@ -108,6 +108,12 @@ std::optional<milliseconds> parse_seconds(std::string_view text) {
 
 }  // namespace
 
+std::string_view ticket_of(std::string_view header) {
+  if (header.size() > kMostHeader) return {};
+  auto text = trimmed(header);
+  return equal_ignoring_case(take_until(text, ' '), "edge-ticket") ? text : std::string_view();
+}
+
 Result<Authorization> parse_authorization(std::string_view header) {
   if (header.size() > kMostHeader) return not_authorized();
   auto text = trimmed(header);
@@ -126,6 +132,17 @@ std::string print_rest(const EndpointId& endpoint, const InstanceId& instance,
 
 std::string print_pace(const Pace& pace) {
   return print_seconds(pace.interval) + "/" + print_seconds(pace.hold);
+}
+
+std::string print_not_needed(const Pace& pace, std::string_view ticket, bool keep_alive) {
+  std::string text;
+  text.reserve(128);
+  text += "HTTP/1.1 204 No Content\r\n";
+  if (!keep_alive) text += "Connection: close\r\n";
+  text.append("Edge-Next: ").append(print_pace(pace)).append("\r\n");
+  if (!ticket.empty()) text.append("Edge-Ticket: ").append(ticket).append("\r\n");
+  text += "\r\n";
+  return text;
 }
 
 std::optional<Pace> parse_pace(std::string_view header) {

@@ -43,6 +43,8 @@ struct Authorization {
   std::string ticket;  // base64url of 16 bytes; empty when mac is there
 };
 Result<Authorization> parse_authorization(std::string_view header);
+// The ticket in the header, not looked at any further; "" when it is no Edge-Ticket.
+std::string_view ticket_of(std::string_view header);
 std::string print_rest(const EndpointId& endpoint, const InstanceId& instance,
                        std::uint64_t counter);
 
@@ -55,6 +57,9 @@ struct Pace {
 };
 std::string print_pace(const Pace& pace);
 std::optional<Pace> parse_pace(std::string_view header);
+
+// A whole answer "not needed", as HTTP. `ticket`: "" for none.
+std::string print_not_needed(const Pace& pace, std::string_view ticket, bool keep_alive);
 
 // Prefer: wait=SECONDS (RFC 7240), up to three decimals; nothing when absent or malformed.
 std::string print_wait(milliseconds wait);

@@ -98,6 +98,25 @@ TEST_CASE("authorizations that are none are refused without repeating them") {
   }
 }
 
+TEST_CASE("a ticket is found in its header, and nowhere else") {
+  CHECK(edge::wire::ticket_of("Edge-Ticket QEFCQ0RFRkdISUpLTE1OTw") == "QEFCQ0RFRkdISUpLTE1OTw");
+  CHECK(edge::wire::ticket_of(" edge-ticket  x ") == " x");
+  for (const char* none : {"", "Edge-Ticket", "Edge a.b.1.c", "Edge-Tickets x", "Basic x"}) {
+    CAPTURE(none);
+    CHECK(edge::wire::ticket_of(none).empty());
+  }
+  CHECK(edge::wire::ticket_of("Edge-Ticket " + std::string(2000, 'x')).empty());
+}
+
+TEST_CASE("an answer that says no is a whole message") {
+  const edge::wire::Pace pace{edge::milliseconds{5'000}, edge::milliseconds{55'000}};
+  CHECK(edge::wire::print_not_needed(pace, "", true) ==
+        "HTTP/1.1 204 No Content\r\nEdge-Next: 5/55\r\n\r\n");
+  CHECK(edge::wire::print_not_needed(pace, "abc", false) ==
+        "HTTP/1.1 204 No Content\r\nConnection: close\r\nEdge-Next: 5/55\r\n"
+        "Edge-Ticket: abc\r\n\r\n");
+}
+
 TEST_CASE("a pace is interval and hold in seconds") {
   const struct {
     Pace pace;

@@ -1,7 +1,6 @@
 // The check-in of a connection: who asks, held or answered, and what the answer says.
 #include <algorithm>
 
-#include "base/encoding.hpp"
 #include "base/log.hpp"
 #include "fleet/pace.hpp"
 #include "server/poll/hold_bell.hpp"
@@ -28,31 +27,26 @@ void PollConnection::check_in(const CheckIn& request) {
   keep_ = request.keep_alive;
   comes_from(request.forwarded_for);
   if (parts_.draining) return respond(PollRequests::busy());
+  const auto asked = wire::parse_wait(request.prefer).value_or(milliseconds{0});
+  if (asked.count() > 0 && !bell_) bell_ = std::make_shared<HoldBell>(port_.executor(), this);
+  by_mac_ = false;
+  const auto ticket = wire::ticket_of(request.authorization);
+  if (visit_ && !ticket.empty()) {
+    // On a kept connection the ticket is its agent's, as a rule: one look-up says so, and decides.
+    offer(asked);
+    const auto hash = crypto::hash_of(ticket);
+    auto answer = parts_.registry.arrive(*visit_, &hash);
+    if (answer.kind != CheckInAnswer::Kind::unauthorized) return settle(std::move(answer));
+  }
   const auto claim = wire::parse_authorization(request.authorization);
   if (!claim) return respond(PollRequests::unauthorized());
   by_mac_ = claim->mac.has_value();
-  const auto asked = wire::parse_wait(request.prefer).value_or(milliseconds{0});
-  if (asked.count() > 0 && !bell_) bell_ = std::make_shared<HoldBell>(port_.executor(), this);
-  if (visit_) offer(asked);
-  if (!by_mac_ && visit_) {
-    if (auto answer = arrive_by_known_ticket(claim->ticket)) return settle(std::move(*answer));
-  }
   const auto caller =
       parts_.registry.authenticate(*claim, "GET", PollRequests::kCheckIn, connection_);
   if (!caller) return refuse(*claim, caller.error());
   become(*caller);
   offer(asked);
   settle(parts_.registry.arrive(*visit_, nullptr));
-}
-
-// On a kept connection the ticket is its agent's, as a rule: one look-up says so, and decides.
-std::optional<CheckInAnswer> PollConnection::arrive_by_known_ticket(const std::string& ticket) {
-  const auto bytes = from_base64url(ticket);
-  if (!bytes) return std::nullopt;
-  const auto hash = crypto::hash_of(*bytes);
-  auto answer = parts_.registry.arrive(*visit_, &hash);
-  if (answer.kind == CheckInAnswer::Kind::unauthorized) return std::nullopt;
-  return answer;
 }
 
 void PollConnection::become(const Caller& caller) {
@@ -103,20 +97,18 @@ void PollConnection::rung() {
 }
 
 void PollConnection::answer(const CheckInAnswer& decided) {
-  const bool needed = decided.kind == CheckInAnswer::Kind::connect;
-  net::Response response;
-  if (needed) {
-    response = {
-        200, {{"Content-Type", "application/json"}}, wire::print_offer(decided.offer), true};
-  } else {
-    response.status = 204;
-  }
-  response.headers.emplace_back("Edge-Next", wire::print_pace(decided.pace));
-  if (std::exchange(by_mac_, false)) {
-    if (auto ticket = parts_.registry.new_ticket(visit_->caller); !ticket.empty())
-      response.headers.emplace_back("Edge-Ticket", std::move(ticket));
-  }
+  const auto ticket =
+      std::exchange(by_mac_, false) ? parts_.registry.new_ticket(visit_->caller) : std::string();
   if (state_ != State::held) parts_.service_times.add(std::chrono::steady_clock::now() - read_at_);
+  if (decided.kind != CheckInAnswer::Kind::connect) {
+    refusals_ = 0;
+    keep_ = keep_ && !parts_.draining;
+    return send(wire::print_not_needed(decided.pace, ticket, keep_), keep_);
+  }
+  net::Response response{
+      200, {{"Content-Type", "application/json"}}, wire::print_offer(decided.offer), true};
+  response.headers.emplace_back("Edge-Next", wire::print_pace(decided.pace));
+  if (!ticket.empty()) response.headers.emplace_back("Edge-Ticket", ticket);
   respond(std::move(response));
 }
 

@@ -65,7 +65,6 @@ class PollConnection final : public Stranger, public std::enable_shared_from_thi
   // --- the check-in: poll_check_in.cpp
   void check_in(const CheckIn& request);
   void comes_from(const std::vector<std::string_view>& forwarded_for);
-  std::optional<CheckInAnswer> arrive_by_known_ticket(const std::string& ticket);
   void settle(CheckInAnswer answer);
   void answer(const CheckInAnswer& answer);
   void refuse(const wire::Authorization& claim, Refusal refusal);
