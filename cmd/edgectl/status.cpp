@@ -65,6 +65,11 @@ void print_page(Context& context, const nlohmann::json& status) {
   page.add("sessions", count_at(status, "sessions"));
   page.add("held check-ins", count_at(status, "held"));
   page.add("connections", count_at(status, "connections"));
+  const auto tls = control::object_at(status, "tls");
+  const auto handshakes = count_at(tls, "handshakes");
+  if (!handshakes.empty()) {
+    page.add("TLS handshakes", handshakes + ", " + count_at(tls, "resumed") + " of them resumed");
+  }
   page.add("check-ins", check_ins_text(status));
   page.add("loop lag", lag_text(control::list_at(status, "loops")));
   page.print(context.world.out, context.colour_out);

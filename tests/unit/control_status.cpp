@@ -13,6 +13,7 @@ TEST_CASE_FIXTURE(Fixture,
        {"endpoints", {{"new", 1}, {"online", 14'990}, {"offline", 9}}},
        {"held", 14'980},
        {"connections", 15'002},
+       {"tls", {{"handshakes", 30'000}, {"resumed", 15'000}}},
        {"check-ins", 61'000},
        {"check-ins-per-second", 273.25},
        {"loops",
@@ -20,7 +21,7 @@ TEST_CASE_FIXTURE(Fixture,
   const auto result = run({"status"});
   CHECK(result.status == 0);
   for (const char* line :
-       {"14990 online, 9 offline, 1 new\n", "14980\n", "15002\n",
+       {"14990 online, 9 offline, 1 new\n", "14980\n", "15002\n", "30000, 15000 of them resumed\n",
         "273.2 per second, 61000 in all\n", "3.0 ms, at worst 2.0 ms in the last minute\n"}) {
     CAPTURE(line);
     CHECK(result.out.find(line) != std::string::npos);

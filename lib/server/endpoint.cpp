@@ -1,0 +1,42 @@
+#include "server/endpoint.hpp"
+
+#include "base/encoding.hpp"
+#include "crypto/keys.hpp"
+
+namespace edge::server {
+
+std::string fingerprint_of(const std::string& public_line) {
+  // As ssh-keygen -l prints it. Checked by lib/ssh when it was associated; here it is only shown,
+  // of thousands at each start.
+  const auto space = public_line.find(' ');
+  if (space == std::string::npos) return "";
+  const auto end = public_line.find(' ', space + 1);
+  const auto blob = from_base64(public_line.substr(space + 1, end - space - 1));
+  if (!blob) return "";
+  auto hash = to_base64(crypto::sha256(*blob));
+  while (hash.ends_with('=')) hash.pop_back();
+  return "SHA256:" + hash;
+}
+
+void Endpoint::wake_watchers() {
+  std::erase_if(watchers, [](auto& weak) {
+    auto bell = weak.lock();
+    if (bell) bell->ring();
+    return !bell;
+  });
+}
+
+void Endpoint::wake_holds() {
+  for (auto& [id, instance] : instances) {
+    if (instance.hold) instance.hold->ring();
+  }
+}
+
+bool Endpoint::held() const {
+  for (const auto& [id, instance] : instances) {
+    if (instance.hold) return true;
+  }
+  return false;
+}
+
+}  // namespace edge::server
