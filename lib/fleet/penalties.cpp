@@ -7,7 +7,7 @@ namespace {
 
 milliseconds delay_after(std::uint32_t failures, std::uint32_t free) {
   if (failures <= free) return milliseconds{0};
-  constexpr std::uint32_t kDoublings = 5;
+  constexpr std::uint32_t kDoublings = 2;
   const auto doublings = std::min(failures - free - 1, kDoublings);
   return std::min(Penalties::kLeast * (1 << doublings), Penalties::kMost);
 }

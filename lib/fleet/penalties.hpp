@@ -16,7 +16,9 @@ class Penalties {
  public:
   static constexpr std::uint32_t kFreeForEndpoint = 3;  // an agent that was given a new token
   static constexpr std::uint32_t kFreeForSource = 50;   // a site whose endpoints were removed
-  static constexpr milliseconds kLeast{250}, kMost{8'000};
+  // No longer: who does not wait comes on a new connection, and a handshake costs ten times what a
+  // refusal on a kept one does.
+  static constexpr milliseconds kLeast{125}, kMost{500};
   static constexpr std::chrono::minutes kRemembered{10};
   static constexpr std::size_t kMostEntries = 20'000;
 

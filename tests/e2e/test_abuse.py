@@ -10,7 +10,7 @@ from edge import Edge, eventually
 from poll_client import HOST, Connection, another_instance, raw_agent
 
 FREE = 3  # failures for one endpoint that cost nothing
-LEAST = 0.25  # seconds that the next one is held back
+LEAST = 0.125  # seconds that the next one is held back
 
 
 @pytest.fixture
@@ -44,10 +44,13 @@ def bad_check_in(agent, connection=None):
 
 
 def fail_often(agent, times):
+    """The seconds that each refusal took."""
+    took = []
     for _ in range(times):
         with Connection(agent.port) as connection:
-            answer, took = bad_check_in(agent, connection)
+            answer, seconds = bad_check_in(agent, connection)
             assert answer.status == 401
+            took.append(seconds)
     return took
 
 
@@ -55,34 +58,29 @@ def fail_often(agent, times):
 
 def test_a_failed_authentication_is_held_back_longer_each_time(edge):
     agent = raw_agent(edge)
-    assert fail_often(agent, FREE) < LEAST
-    first = fail_often(agent, 1)
-    second = fail_often(agent, 1)
-    assert LEAST <= first < 2 * LEAST <= second
+    assert min(fail_often(agent, FREE)) < LEAST
+    took = fail_often(agent, 4)
+    assert took[0] >= LEAST and took[1] >= 2 * LEAST and min(took[2:]) >= 4 * LEAST
 
 
 def test_a_valid_credential_is_never_delayed_by_its_neighbours(edge):
     """All of them come from one address, and some even claim to be the same instance."""
     agent = raw_agent(edge)
     fail_often(agent, FREE + 2)
-    waiting = [Connection(edge.poll_port) for _ in range(5)]
-    for connection in waiting:
-        agent.send_check_in(connection=connection, headers=agent.mac("GET", "/v1/check-in", key=b"x" * 32))
-    assert not any(connection.answered() for connection in waiting)
-    started = time.monotonic()
-    assert agent.check_in().status == 204
-    assert agent.check_in(headers=agent.by_ticket()).status == 204
-    assert another_instance(agent).check_in().status == 204
-    assert not any(connection.answered() for connection in waiting)
-    assert time.monotonic() - started < 2
-    for connection in waiting:
-        connection.close()
+    sibling, neighbour = another_instance(agent), raw_agent(edge, "shop-18")
+    for valid in (agent, sibling, neighbour):
+        valid.connect()
+        for headers in (None, lambda: valid.by_ticket()):  # by MAC, then by ticket
+            with Connection(edge.poll_port) as connection:
+                agent.send_check_in(connection=connection, headers=agent.mac("GET", "/v1/check-in", key=b"x" * 32))
+                assert valid.check_in(headers=headers and headers()).status == 204
+                assert not connection.answered(), "the refusal was to be held back"
 
 
 def test_another_endpoint_behind_the_same_address_pays_nothing(edge):
     agent, other = raw_agent(edge), raw_agent(edge, "shop-18")
     fail_often(agent, FREE + 1)
-    assert fail_often(other, FREE) < LEAST
+    assert min(fail_often(other, FREE)) < LEAST
 
 
 def test_a_dead_ticket_costs_nothing(edge):
@@ -105,7 +103,7 @@ def test_guessing_join_tokens_is_held_back_too(edge):
         started = time.monotonic()
         assert agent.associate().status == 401
         took.append(time.monotonic() - started)
-    assert took[-1] >= LEAST > took[0]
+    assert took[-1] >= LEAST > min(took)
     assert edge.edged.log().count("request.refused") == FREE  # no line for each of thousands
 
 

@@ -12,7 +12,7 @@
 namespace edge::server {
 namespace {
 
-constexpr int kRefusals = 2;
+constexpr int kRefusals = 50;  // in a row: nobody comes right after so many
 constexpr milliseconds kIdle{120'000};  // of a known agent, between two requests
 constexpr std::size_t kMostPending = 16 * 1024;
 constexpr milliseconds kLongestAnswer{60'000};

@@ -92,7 +92,7 @@ class PollConnection final : public Stranger, public std::enable_shared_from_thi
   [[maybe_unused]] const ConnectionSlot slot_;
   SteadyTime read_at_{};
   State state_ = State::idle;
-  int refusals_ = 0;     // in a row: a ticket's 401 is asked once more with the MAC, nothing more
+  int refusals_ = 0;     // in a row
   bool keep_ = true;     // after the request that is being answered
   bool by_mac_ = false;  // it gets a ticket
   bool known_ = false;   // somebody has proved who it is: before that every bound is a stranger's
