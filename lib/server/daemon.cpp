@@ -20,9 +20,8 @@
 namespace edge::server {
 namespace {
 
-constexpr milliseconds kSaveEvery{15'000};
+constexpr int kSaveEvery = 15;  // seconds
 constexpr milliseconds kStatusEvery{10'000};
-constexpr milliseconds kCountEvery{1'000};
 constexpr milliseconds kPollDrain{
     500};  // held check-ins are answered at once; idle connections are cut
 constexpr milliseconds kHardStop{1'500};  // after the drain's own deadline
@@ -61,9 +60,8 @@ struct Daemon::Whole {
   Result<void> open_ports();
   Result<void> listen_on_all();
   net::Task<> handle_signals();
-  net::Task<> save_last_seen();
   net::Task<> say_status();
-  net::Task<> count_check_ins();
+  net::Task<> each_second();
   net::Task<> say_alive();
   net::Task<> drain();
   void watch_lag(std::size_t loop);
@@ -155,10 +153,9 @@ bool Daemon::run() {
   auto& whole = *whole_;
   for (int number : {SIGTERM, SIGINT, SIGHUP}) whole.signals.add(number);
   whole.tasks.spawn("signals", whole.handle_signals());
-  whole.tasks.spawn("save", whole.save_last_seen());
   whole.tasks.spawn("ticket-keys", whole.ticket_keys.keep(whole.worker));
   whole.tasks.spawn("status", whole.say_status());
-  whole.tasks.spawn("rate", whole.count_check_ins());
+  whole.tasks.spawn("each-second", whole.each_second());
   for (std::size_t i = 0; i < whole.loops.size(); ++i) whole.watch_lag(i);
   if (whole.hooks.alive_every.count() > 0) whole.tasks.spawn("alive", whole.say_alive());
   log::info("edged.ready", {{"version", EDGE_VERSION},
@@ -225,16 +222,6 @@ void Daemon::Whole::watch_lag(std::size_t loop) {
   lag_tasks.emplace_back(loops.at(loop).get_executor()).spawn("lag", lag.watch());
 }
 
-net::Task<> Daemon::Whole::save_last_seen() {
-  for (;;) {
-    // The local is needed: gcc 12 at -O2 lays out the frame of a coroutine without any wrongly, and
-    // it traps.
-    const bool go_on = co_await net::sleep(kSaveEvery);
-    if (!go_on) co_return;
-    save_now();
-  }
-}
-
 void Daemon::Whole::save_now() {
   worker.post([batch = registry.take_unsaved()](store::Store& target) {
     if (batch.empty()) return;
@@ -257,11 +244,18 @@ net::Task<> Daemon::Whole::say_status() {
   }
 }
 
-net::Task<> Daemon::Whole::count_check_ins() {
-  for (;;) {
+// Counts check-ins, and saves last-seen: every 15 s, and soon when somebody has come back.
+net::Task<> Daemon::Whole::each_second() {
+  for (int unsaved = 0;;) {
     parts.check_in_rate.sample(clock.steady(), registry.check_ins());
-    const bool go_on = co_await net::sleep(kCountEvery);
+    // The local is needed: gcc 12 at -O2 lays out the frame of a coroutine without any wrongly, and
+    // it traps.
+    const bool go_on = co_await net::sleep(milliseconds{1'000});
     if (!go_on) co_return;
+    const bool returned = registry.take_returns();
+    if (++unsaved < kSaveEvery && !returned) continue;
+    unsaved = 0;
+    save_now();
   }
 }
 

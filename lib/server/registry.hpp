@@ -138,6 +138,9 @@ class Registry {
   Counts counts() const;
   std::uint64_t check_ins() const noexcept { return check_ins_; }
 
+  // Whether somebody has come back since the last call: worth storing soon, or a SIGKILL would
+  // leave them offline.
+  bool take_returns() noexcept { return returns_.exchange(false, std::memory_order_relaxed); }
   // Last-seen times that the store does not have yet.
   std::vector<store::LastSeen> take_unsaved();
   std::vector<std::shared_ptr<TunnelHandle>> tunnels() const;
@@ -186,6 +189,7 @@ class Registry {
   std::map<std::string, std::string> set_settings_;
   config::FleetSettings settings_;
   std::atomic<std::uint64_t> check_ins_{0};
+  std::atomic<bool> returns_{false};
 };
 
 [[noreturn]] void throw_exception_from_error(Refusal refusal, const boost::source_location& where);

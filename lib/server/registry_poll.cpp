@@ -130,7 +130,9 @@ CheckInAnswer Registry::arrive(const Visit& visit, const crypto::Hash* ticket) {
     instance.unsaved = true;
     if (instance.record.address != visit.address) instance.record.address = visit.address;
     answer = decide(endpoint, instance, visit, /*over=*/false);
-    if (!was_online) endpoint.wake_watchers();
+    if (was_online) return;
+    endpoint.wake_watchers();
+    returns_.store(true, std::memory_order_relaxed);
   });
   return answer;
 }

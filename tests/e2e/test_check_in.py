@@ -219,17 +219,44 @@ def test_an_endpoint_is_not_offline_right_after_a_restart(edge):
     assert edge.endpoint()["state"] == "online"
 
 
-def test_who_was_silent_long_before_a_restart_is_offline_after_it(edge):
-    raw_agent(edge, "silent")
-    raw_agent(edge, "alive")
+def store_of(edge):
+    return sqlite3.connect(next((edge.folder / "state").glob("*.db")))
+
+
+def stopped_an_hour_after_silent(edge):
+    """Two endpoints, and a stopped edged that saw `alive` an hour after `silent`."""
+    silent, alive = raw_agent(edge, "silent"), raw_agent(edge, "alive")
     edge.edged.stop()
-    with sqlite3.connect(next((edge.folder / "state").glob("*.db*"))) as store:
+    with store_of(edge) as store:
         store.execute("UPDATE instance SET last_seen_ms = last_seen_ms - 3600000 WHERE endpoint_id = "
                       "(SELECT id FROM endpoint WHERE name = 'silent')")
+    return silent, alive
+
+
+def test_who_was_silent_long_before_a_restart_is_offline_after_it(edge):
+    stopped_an_hour_after_silent(edge)
     edge.edged.start()
     edge.edged.wait_log("edged.ready")
     assert edge.endpoint("silent")["state"] == "offline"
     assert edge.endpoint("alive")["state"] == "online"
+
+
+def test_who_came_back_just_before_a_kill_is_not_offline_after_it(edge):
+    """Last-seen is saved every 15 s, a return at once: else it would be offline again."""
+    silent, _ = stopped_an_hour_after_silent(edge)
+    edge.edged.start()
+    edge.edged.wait_log("edged.ready")
+    before = last_seen_ms(edge)
+    assert silent.check_in(connection=silent.connect()).status == 204
+    eventually(lambda: last_seen_ms(edge) > before + 60_000, "the return is saved", 5)
+    edge.restart(signal.SIGKILL)
+    assert edge.endpoint("silent")["state"] == "online"
+
+
+def last_seen_ms(edge):
+    with store_of(edge) as store:
+        return store.execute("SELECT last_seen_ms FROM instance JOIN endpoint ON endpoint.id = endpoint_id "
+                             "WHERE name = 'silent'").fetchone()[0]
 
 
 def test_an_endpoint_that_falls_silent_goes_offline_and_comes_back(edge):
