@@ -116,6 +116,7 @@ net::Task<std::optional<Ending>> CheckInLoop::check_in() {
       co_await link_.ask_as_instance(std::move(request), check_in.asked + kGraceForHeld);
   if (stopping_) co_return std::nullopt;
   if (!response) {
+    if (hooks_.failed) hooks_.failed(response.error());
     if (const auto found = cut_by(response.error(), check_in.asked, link_.waited())) {
       co_await cut(check_in.asked, found->age);
     } else {

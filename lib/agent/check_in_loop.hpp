@@ -39,6 +39,7 @@ struct CheckInHooks {
   std::function<net::Task<AfterOffer>(std::string offer)> needed;
   std::function<void(const std::string& text)> status;  // one line for systemctl status
   std::function<void(const AnsweredCheckIn& check_in)> answered;
+  std::function<void(const Error& error)> failed;  // one that was not answered
 };
 
 class CheckInLoop {

@@ -68,6 +68,8 @@ net::Task<Result<void>> PollLink::connect() {
   }
   if (stopped_) co_return fail(Errc::unavailable, "stopping");
   way_ = std::move(way);
+  ++handshakes_.made;
+  if (stream->resumed()) ++handshakes_.resumed;
   log::debug("poll.connected", {{"server", where}, {"resumed", stream->resumed() ? "yes" : "no"}});
   stream_ = std::move(stream);
   reader_ = std::make_unique<net::HttpReader>(*stream_);

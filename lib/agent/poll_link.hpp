@@ -17,6 +17,10 @@ struct PollLinkOptions {
   std::shared_ptr<net::ClientContexts> contexts;
 };
 
+struct Handshakes {
+  std::uint64_t made = 0, resumed = 0;
+};
+
 class PollLink {
  public:
   // `counter`: where this run's counter starts (IdentityFolder::first_counter).
@@ -42,6 +46,7 @@ class PollLink {
   unsigned tickets() const { return tickets_; }
   // "192.0.2.7 to edge.example.com:9000": of the connection, the last one if there is none.
   const std::string& way() const { return way_; }
+  const Handshakes& handshakes() const { return handshakes_; }  // so far
 
  private:
   net::Task<Result<void>> connect();
@@ -55,6 +60,7 @@ class PollLink {
   milliseconds connect_deadline_;
   PollLinkOptions options_;
   net::SessionMemory session_;  // of the server of url(), so that the next handshake is short
+  Handshakes handshakes_;
   std::size_t url_index_ = 0;
   bool stopped_ = false;
   Secret mac_key_;

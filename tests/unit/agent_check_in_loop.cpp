@@ -14,6 +14,7 @@ struct Played {
   std::vector<std::string> asked;  // "GET", "GET wait=55", "POST"
   std::vector<std::string> bodies, offers, said, peers;
   std::vector<AnsweredCheckIn> answered;
+  std::vector<Errc> failed;
   int connections = 0;
   Ending ending = Ending::failed;
 };
@@ -42,6 +43,7 @@ Task<> run(FakePort& port, const Identity& identity, Plan plan, Played& played) 
     };
     hooks.status = [&played](const std::string& text) { played.said.push_back(text); };
     hooks.answered = [&played](const AnsweredCheckIn& one) { played.answered.push_back(one); };
+    hooks.failed = [&played](const Error& error) { played.failed.push_back(error.code); };
     CheckInLoop check_ins(executor, config, identity, 100, hooks, plan.options);
     port.on_end = [&check_ins] { check_ins.stop(); };
     played.ending = co_await check_ins.run();
@@ -131,6 +133,13 @@ TEST_CASE("every answered check-in is told to who measures") {
   CHECK(played.answered[1].asked == std::chrono::seconds{30});
   CHECK_FALSE(played.answered[1].held);  // it came at once
   CHECK(played.answered[3].asked == milliseconds{0});
+}
+
+TEST_CASE("a check-in that was not answered is told to who measures, too") {
+  const auto closes = answer(0);
+  const auto played = play({closes, closes, paced(204, "0.001/30"), answer(204)});
+  CHECK(played.failed == std::vector{Errc::unreachable});  // one check-in, tried on two connections
+  CHECK(played.answered.size() == 1);
 }
 
 TEST_CASE("an agent dials from the address that it was given") {

@@ -27,7 +27,8 @@ struct Plan {
   bool pause = false;  // so that a close by the server arrives before the next request
 };
 
-Task<> run(FakePort& port, const Identity& identity, Plan plan, Asked& answers) {
+Task<> run(FakePort& port, const Identity& identity, Plan plan, Asked& answers,
+           Handshakes& handshakes) {
   net::TaskGroup group(co_await net::asio::this_coro::executor);
   group.spawn("port", serve(port));
   {
@@ -36,6 +37,7 @@ Task<> run(FakePort& port, const Identity& identity, Plan plan, Asked& answers) 
       if (i > 0 && plan.pause) co_await net::sleep(kSoon);
       co_await ask(link, plan.request, plan.as_instance, plan.deadline, answers);
     }
+    handshakes = link.handshakes();
     link.close();
   }
   port.acceptor.close();
@@ -48,6 +50,7 @@ struct Played {
   std::vector<std::string> authorizations;
   int connections = 0;
   std::uint64_t resumed = 0;  // handshakes, of the server's count
+  Handshakes handshakes;      // of the link's
 };
 
 Played play(std::vector<Response> script, Plan plan, void (*change)(Identity&) = nullptr) {
@@ -57,7 +60,7 @@ Played play(std::vector<Response> script, Plan plan, void (*change)(Identity&) =
   auto identity = identity_for(port);
   if (change) change(identity);
   Played played;
-  drive(loop, run(port, identity, plan, played.answers));
+  drive(loop, run(port, identity, plan, played.answers, played.handshakes));
   played.authorizations = port.authorizations();
   played.seen = std::move(port.seen);
   played.connections = port.connections;
@@ -130,6 +133,8 @@ TEST_CASE("a connection that is made again resumes the TLS session of the one be
   const auto played = play({last, last, last, answer(204)}, times(4));
   CHECK(played.connections == 4);
   CHECK(played.resumed == 3);
+  CHECK(played.handshakes.made == 4);
+  CHECK(played.handshakes.resumed == 3);
   for (const auto& response : played.answers) CHECK(response);
 }
 
