@@ -8,8 +8,8 @@ import pytest
 from edge import BIN, PATIENCE, ROOT
 
 
-def bench(*words):
-    return subprocess.run([str(ROOT / "scripts" / "bench"), *words], capture_output=True, text=True, timeout=120,
+def bench(*words, timeout=120):
+    return subprocess.run([str(ROOT / "scripts" / "bench"), *words], capture_output=True, text=True, timeout=timeout,
                           env={**os.environ, "EDGE_BIN": str(BIN)})
 
 
@@ -42,6 +42,52 @@ def test_an_idle_agent_takes_less_than_10_mb(figures):
     values = {figure["figure"]: figure["value"] for figure in figures}
     assert 1_000 < values["agent-rss"] < 10_000
     assert 1_000 < values["edged-rss"] < 60_000
+
+
+FLEET = ["rate-nginx", "rate-httplib", "cpu-polling", "connect-fleet-p50", "connect-fleet-p99", "flood", "flood-service",
+         "cpu-held", "required-p50", "required-p99", "rss-held", "bytes-up", "bytes-down", "bytes-held", "herd",
+         "herd-errors", "cpu-mixed"]
+NEEDS_ROOT = {"bytes-up", "bytes-down", "bytes-held"}
+
+
+@pytest.fixture(scope="module")
+def fleet():
+    if "LSAN_OPTIONS" in os.environ:
+        pytest.skip("a sanitizer's programs are compared with nothing")
+    done = bench("--quick", "check-in", "--json", timeout=300)
+    assert done.returncode == 0, done.stderr
+    return {figure["figure"]: figure for figure in json.loads(done.stdout)}
+
+
+def test_bench_check_in_measures_every_figure_of_a_small_fleet(fleet):
+    assert sorted(fleet) == sorted(FLEET)
+    for name, figure in fleet.items():
+        assert list(figure) == ["figure", "value", "unit", "anchor", "ratio", "endpoints", "note"]
+        if name in NEEDS_ROOT and os.geteuid() != 0:
+            continue
+        assert figure["value"] is not None, figure["note"]
+        assert figure["endpoints"] == 1000
+
+
+def test_the_ratios_of_a_small_fleet_are_sane(fleet):
+    # Of a busy machine and short windows: whatever is wrong by a factor, and no more.
+    for name, least, most in (("rate-nginx", 0.2, 10), ("rate-httplib", 0.3, 50), ("rss-held", 0.05, 4), ("flood", 0.01, 100)):
+        assert least < fleet[name]["ratio"] < most, fleet[name]
+    assert 0 < fleet["cpu-held"]["value"] <= fleet["cpu-polling"]["value"] * 3 < 3
+    assert fleet["required-p50"]["value"] <= fleet["required-p99"]["value"] < PATIENCE / 20
+    assert fleet["herd-errors"]["value"] == 0, fleet["herd-errors"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root")
+def test_a_check_in_takes_a_few_hundred_bytes(fleet):
+    assert 100 < fleet["bytes-up"]["value"] < 300
+    assert 60 < fleet["bytes-down"]["value"] < 200
+
+
+def test_a_figure_that_does_not_exist_is_refused_with_the_list_of_those_that_do():
+    done = bench("check-in", "--only", "speed")
+    assert done.returncode == 2
+    assert "rate-nginx" in done.stderr
 
 
 def test_an_unknown_benchmark_is_refused_with_the_list_of_those_there_are():
