@@ -16,10 +16,11 @@ milliseconds delay_after(std::uint32_t failures, std::uint32_t free) {
 
 milliseconds Penalties::failed(std::uint64_t source, const std::string& endpoint, SteadyTime now) {
   make_room(now);
+  const auto of_source = delay_after(count(std::to_string(source), now), kFreeForSource);
+  // Who tries many endpoints is known as such by now: its inventions are not worth an entry each.
+  if (of_source == kMost) return of_source;
   const auto of_endpoint = count(std::to_string(source) + ' ' + endpoint, now);
-  const auto of_source = count(std::to_string(source), now);
-  return std::max(delay_after(of_endpoint, kFreeForEndpoint),
-                  delay_after(of_source, kFreeForSource));
+  return std::max(of_source, delay_after(of_endpoint, kFreeForEndpoint));
 }
 
 std::uint32_t Penalties::count(std::string key, SteadyTime now) {

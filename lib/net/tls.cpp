@@ -162,8 +162,9 @@ Task<bool> TlsStream::wait_for(int reason) {
   co_return !error;
 }
 
-Task<Result<void>> TlsStream::accept() {
+Task<Result<void>> TlsStream::accept(Turns* turns) {
   for (;;) {
+    if (turns != nullptr) co_await turns->wait();
     if (!socket_.is_open()) break;
     ERR_clear_error();
     const int rc = SSL_accept(ssl_.get());

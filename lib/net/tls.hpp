@@ -14,6 +14,7 @@
 #include "net/socket_stream.hpp"
 #include "net/tls_session.hpp"
 #include "net/tls_tickets.hpp"
+#include "net/turns.hpp"
 
 namespace edge::net {
 
@@ -40,7 +41,9 @@ class TlsStream final : public Stream {
   TlsStream(TlsStream&&) noexcept = default;
   ~TlsStream() override;
 
-  Task<Result<void>> accept();  // the server's handshake
+  // The server's handshake. Each of its steps costs as much as a dozen of check-ins: it waits for
+  // its turn.
+  Task<Result<void>> accept(Turns* turns = nullptr);
   // The client's; `host` is for SNI and for "system". A certificate that no pin names is
   // Errc::not_allowed. `memory`: offers its session, and keeps the one that the server gives.
   Task<Result<void>> connect(const std::string& host, SessionMemory* memory = nullptr);

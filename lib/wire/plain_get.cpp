@@ -50,7 +50,7 @@ bool needs_more_care(std::string_view name) {
 }
 
 // False: the field is not plain.
-bool take_field(PlainGet& get, std::string_view line) {
+bool take_field(PlainGet& get, std::string_view& connection, std::string_view line) {
   const auto colon = line.find(':');
   if (colon == std::string_view::npos) return false;
   const auto name = line.substr(0, colon);
@@ -65,8 +65,8 @@ bool take_field(PlainGet& get, std::string_view line) {
   if (equals(name, "prefer")) return once(get.prefer);
   if (equals(name, "x-forwarded-for")) return once(get.forwarded_for);
   if (equals(name, "connection")) {
-    if (equals(value, "close")) get.keep_alive = false;
-    return equals(value, "close") || equals(value, "keep-alive");
+    get.keep_alive = equals(value, "keep-alive");
+    return (get.keep_alive || equals(value, "close")) && once(connection);
   }
   return true;
 }
@@ -85,11 +85,13 @@ std::optional<PlainGet> parse_plain_get(std::string_view bytes) {
   get.target = line.substr(0, line.size() - kVersion.size());
   if (!get.target.starts_with('/') || !is_visible(get.target, false)) return std::nullopt;
   bool has_host = false;  // without it HTTP/1.1 is malformed
+  std::string_view connection;
   bytes.remove_prefix(line_end + 2);
   while (bytes != "\r\n") {
     line_end = bytes.find("\r\n");
     line = bytes.substr(0, line_end);
-    if (!take_field(get, line)) return std::nullopt;  // an empty line, too: a second message
+    if (!take_field(get, connection, line))
+      return std::nullopt;  // an empty line, too: a second message
     if (line.size() >= 5 && equals(line.substr(0, 5), "host:")) {
       if (std::exchange(has_host, true)) return std::nullopt;
     }

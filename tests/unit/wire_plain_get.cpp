@@ -59,6 +59,7 @@ TEST_CASE("what is not plain is left to the whole parser") {
       {"an expectation", with_field("Expect: 100-continue")},
       {"an upgrade", with_field("Upgrade: ssh")},
       {"another connection option", with_field("Connection: upgrade")},
+      {"two connection options", with_field("Connection: keep-alive\r\nConnection: close")},
       {"two authorizations", with_field("Authorization: a\r\nAuthorization: b")},
       {"an empty authorization", with_field("Authorization:")},
       {"a folded line", with_field("Authorization: a\r\n b")},

@@ -73,7 +73,7 @@ void PollConnection::settle(CheckInAnswer decided) {
     if (state_ != State::held) {
       state_ = State::held;
       told_ = decided.pace;
-      hold_until_ = now + fleet::clamp_wait(visit_->asked, decided.pace.hold);
+      hold_until_ = on_a_tick(now + fleet::clamp_wait(visit_->asked, decided.pace.hold));
     } else if (decided.pace != told_) {  // the agent learns its new orders now
       decided = parts_.registry.look_again(*visit_, /*over=*/true);
     }

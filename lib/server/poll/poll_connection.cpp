@@ -12,7 +12,7 @@
 namespace edge::server {
 namespace {
 
-constexpr int kRefusals = 50;  // in a row: nobody comes right after so many
+constexpr int kRefusals = 50;           // in a row: nobody comes right after so many
 constexpr milliseconds kIdle{120'000};  // of a known agent, between two requests
 constexpr std::size_t kMostPending = 16 * 1024;
 constexpr milliseconds kLongestAnswer{60'000};
@@ -193,14 +193,14 @@ net::Task<> PollConnection::linger() {
 // noticed when it fires.
 void PollConnection::due_at(SteadyTime time) {
   due_ = time;
-  if (!armed_ || due_ < armed_until_) arm();
+  if (!armed_ || due_ < armed_until_) arm(due_);
 }
 
-void PollConnection::arm() {
-  armed_ = due_ != SteadyTime::max();
+void PollConnection::arm(SteadyTime until) {
+  armed_ = until != SteadyTime::max();
   if (!armed_) return;
-  armed_until_ = due_;
-  timer_.expires_at(due_);
+  armed_until_ = until;
+  timer_.expires_at(until);
   timer_.async_wait([self = shared_from_this()](net::error_code error) {
     if (!error) self->time_is_up();
   });
@@ -210,7 +210,7 @@ void PollConnection::time_is_up() {
   if (state_ == State::closed) return;
   armed_ = false;
   const auto now = std::chrono::steady_clock::now();
-  if (now < due_) return arm();
+  if (now < due_) return arm(due_);
   switch (state_) {
     case State::idle:
       stream_.say_goodbye();
@@ -257,7 +257,11 @@ void PollConnection::sent(bool keep) {
     return end();
   }
   state_ = State::idle;
-  due_at(in(limits().idle));
+  due_ = in(limits().idle);
+  if (armed_ && armed_until_ <= due_) return;
+  // Who was held is held again in a moment, as a rule: the timer is set for that one's end already.
+  const bool was_held = told_.hold.count() > 0;
+  arm(was_held ? std::min(due_, on_a_tick(in(told_.hold))) : due_);
 }
 
 net::Task<> PollConnection::finish_sending(std::shared_ptr<PollConnection> self, std::string rest,

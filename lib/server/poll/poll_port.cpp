@@ -39,7 +39,12 @@ class PollPort::Handshake {
 };
 
 PollPort::PollPort(net::asio::any_io_executor executor, Parts& parts)
-    : executor_(executor), parts_(parts), buffer_(kBuffer), room_(executor), tasks_(executor) {
+    : executor_(executor),
+      parts_(parts),
+      buffer_(kBuffer),
+      turns_(executor),
+      room_(executor),
+      tasks_(executor) {
   room_.expires_at(SteadyTime::max());
 }
 
@@ -94,7 +99,7 @@ net::Task<> PollPort::greet(net::Socket socket, ConnectionSlot slot, Handshake h
   net::TlsStream stream(std::move(socket), parts_.tls.get());
   {
     net::Deadline bound(executor_, parts_.config.header_deadline, [&stream] { stream.close(); });
-    auto shaken = co_await stream.accept();
+    auto shaken = co_await stream.accept(&turns_);
     if (!shaken) {
       log::debug("poll.handshake-failed",
                  {{"address", origin.address}, {"reason", shaken.error().message}});

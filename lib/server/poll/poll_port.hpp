@@ -41,6 +41,7 @@ class PollPort {
   std::vector<char> buffer_;
   std::unordered_map<PollConnection*, std::shared_ptr<PollConnection>> connections_;
   std::size_t handshakes_ = 0;
+  net::Turns turns_;              // of handshakes
   net::asio::steady_timer room_;  // cancelled when a handshake or the last connection has ended
   bool cut_ = false;              // the drain's deadline has passed
   net::TaskGroup tasks_;

@@ -30,12 +30,14 @@ Error association_refused(fleet::AssociationVerdict verdict) {
 }  // namespace
 
 net::Response PollRequests::unauthorized() {
-  return json_response(401,
-                       {{"error",
-                         {{"code", "unauthorized"},
-                          {"message", "no such endpoint, or edge ID and token do not match"},
-                          {"hint", "edgectl endpoint show NAME on the server, then join again"},
-                          {"retryable", false}}}});
+  // Made once: strangers may ask for it thousands of times a second.
+  static const auto response =
+      json_response(401, {{"error",
+                           {{"code", "unauthorized"},
+                            {"message", "no such endpoint, or edge ID and token do not match"},
+                            {"hint", "edgectl endpoint show NAME on the server, then join again"},
+                            {"retryable", false}}}});
+  return response;
 }
 
 net::Response PollRequests::removed() {

@@ -1,4 +1,4 @@
-"""The figures of issue "check-ins at fleet scale": what each must reach, and how they are printed."""
+"""The figures of scripts/bench check-in: what each must reach, and how they are printed."""
 import dataclasses
 import json
 

@@ -21,8 +21,10 @@ class Flood {
  public:
   explicit Flood(Stage& stage)
       : stage_(stage), bell_(std::make_shared<net::Notify>(stage.executor)) {
-    // Enough for the rate when each waits for its deadline, and time to connect anew.
-    const std::size_t askers = stage_.flags.per_second + stage_.flags.per_second / 2;
+    // Enough for the rate when each refusal is held back for half a second, and time to connect
+    // anew; and few enough to have room beside 15,000 agents within limits.connections: a flood
+    // that is turned away before it asks is none.
+    const std::size_t askers = stage_.flags.per_second * 58 / 100;
     for (std::size_t i = 0; i < askers; ++i) {
       auto& asker = askers_.emplace_back(std::make_unique<Asker>());
       asker->identity = stage_.roster.identities().front();

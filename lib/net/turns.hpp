@@ -1,0 +1,28 @@
+// Heavy pieces of work on a loop, one for each of its passes: what became ready meanwhile is served
+// between two of them, however many wait. Thread rule: the loop's own thread.
+#pragma once
+
+#include <deque>
+#include <memory>
+
+#include "net/task.hpp"
+
+namespace edge::net {
+
+class Turns {
+ public:
+  explicit Turns(asio::any_io_executor executor) : executor_(std::move(executor)) {}
+  Turns(const Turns&) = delete;
+
+  // Returns when it is the caller's turn, in the order of asking; also when it is cancelled.
+  Task<> wait();
+
+ private:
+  void next();
+
+  asio::any_io_executor executor_;
+  std::deque<std::shared_ptr<asio::steady_timer>> waiting_;  // cancelled to say "your turn"
+  bool running_ = false;
+};
+
+}  // namespace edge::net
