@@ -29,8 +29,9 @@ class Flood {
       auto& asker = askers_.emplace_back(std::make_unique<Asker>());
       asker->identity = stage_.roster.identities().front();
       asker->identity.key = crypto::random_secret(kKeyBytes);
-      asker->known = i % 2 == 0;
-      asker->fresh = i * 100 < stage_.flags.fresh * askers;
+      asker->known = (i + i / 10) % 2 == 0;
+      // Spread over all: one behind the other they would be bursts of handshakes.
+      asker->fresh = i * stage_.flags.fresh / 100 != (i + 1) * stage_.flags.fresh / 100;
       asker->link = std::make_unique<agent::PollLink>(
           asker->identity, stage_.counter, stage_.config.connect_deadline, stage_.link_options(i));
     }
