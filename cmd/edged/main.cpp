@@ -21,6 +21,7 @@ using edge::config::EdgedConfig;
 
 constexpr int kFailure = 1;
 constexpr int kUsage = 2;
+constexpr std::chrono::seconds kLastLines{2};  // of the log, to be written at the end
 
 struct Flags {
   std::filesystem::path config{"/etc/edged/edged.yaml"};
@@ -54,6 +55,21 @@ edge::milliseconds watchdog_interval() {
   return edge::milliseconds(static_cast<std::int64_t>(microseconds / 1000 / 3));
 }
 
+int run(const Flags& flags, const EdgedConfig& config) {
+  std::signal(SIGPIPE, SIG_IGN);
+  edge::server::DaemonHooks hooks;
+  hooks.ready = [] { sd_notify(0, "READY=1"); };
+  hooks.status = [](const std::string& text) { sd_notify(0, ("STATUS=" + text).c_str()); };
+  hooks.alive = [] { sd_notify(0, "WATCHDOG=1"); };
+  hooks.alive_every = watchdog_interval();
+  hooks.reload = [flags] { return load(flags); };
+  auto daemon = edge::server::Daemon::start(config, std::move(hooks));
+  if (!daemon) return complain(daemon.error());
+  const bool clean = (*daemon)->run();
+  sd_notify(0, "STOPPING=1");
+  return clean ? 0 : kFailure;
+}
+
 int serve(const Flags& flags) {
   auto config = load(flags);
   if (!config) return complain(config.error());
@@ -62,18 +78,10 @@ int serve(const Flags& flags) {
     return 0;
   }
   edge::log::start(config->log_level, std::getenv("JOURNAL_STREAM") != nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
-  edge::server::DaemonHooks hooks;
-  hooks.ready = [] { sd_notify(0, "READY=1"); };
-  hooks.status = [](const std::string& text) { sd_notify(0, ("STATUS=" + text).c_str()); };
-  hooks.alive = [] { sd_notify(0, "WATCHDOG=1"); };
-  hooks.alive_every = watchdog_interval();
-  hooks.reload = [flags] { return load(flags); };
-  auto daemon = edge::server::Daemon::start(*config, std::move(hooks));
-  if (!daemon) return complain(daemon.error());
-  const bool clean = (*daemon)->run();
-  sd_notify(0, "STOPPING=1");
-  return clean ? 0 : kFailure;
+  edge::log::write_behind();
+  const int status = run(flags, *config);
+  if (!edge::log::finish(kLastLines)) std::_Exit(status);
+  return status;
 }
 
 int generate(const CLI::App& app, const std::filesystem::path& folder) {

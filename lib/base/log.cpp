@@ -1,10 +1,14 @@
 #include "base/log.hpp"
 
+#include <spdlog/async_logger.h>
+#include <spdlog/details/thread_pool.h>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include <array>
+#include <future>
 #include <memory>
+#include <thread>
 
 #include "base/text.hpp"
 #include "base/time.hpp"
@@ -69,17 +73,24 @@ class LineFormatter final : public spdlog::formatter {
 };
 
 // Never destroyed: a thread may still log while the program exits.
-spdlog::logger& output() {
-  static spdlog::logger& logger = []() -> spdlog::logger& {
-    auto* made = new spdlog::logger("edge", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-    made->set_formatter(std::make_unique<LineFormatter>(false));
-    return *made;
-  }();
-  return logger;
+struct Output {
+  spdlog::sink_ptr sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+  std::shared_ptr<spdlog::logger> logger = std::make_shared<spdlog::logger>("edge", sink);
+  std::shared_ptr<spdlog::details::thread_pool> writer;  // of lines, while it is not at once
+
+  Output() { sink->set_formatter(std::make_unique<LineFormatter>(false)); }
+  void use(std::shared_ptr<spdlog::logger> other) {
+    other->set_level(logger->level());
+    logger = std::move(other);
+  }
+};
+Output& output() {
+  static auto& made = *new Output;
+  return made;
 }
 
 void write(Level level, std::string_view event, Fields fields) {
-  auto& logger = output();
+  auto& logger = *output().logger;
   const auto underneath = name_of(level).underneath;
   if (!logger.should_log(underneath)) return;
   const auto line = format(event, fields);
@@ -103,12 +114,37 @@ void append_value(std::string& line, const std::string& value) {
 }  // namespace
 
 void start(Level level, bool journald) {
-  output().set_formatter(std::make_unique<LineFormatter>(journald));
+  output().sink->set_formatter(std::make_unique<LineFormatter>(journald));
   set_level(level);
 }
 
 void set_level(Level level) {
-  output().set_level(name_of(level).underneath);
+  output().logger->set_level(name_of(level).underneath);
+}
+
+void write_behind() {
+  auto& out = output();
+  out.writer = std::make_shared<spdlog::details::thread_pool>(kMostWaiting, 1);
+  out.use(std::make_shared<spdlog::async_logger>("edge", out.sink, out.writer,
+                                                 spdlog::async_overflow_policy::overrun_oldest));
+}
+
+std::uint64_t lost() {
+  const auto& writer = output().writer;
+  return writer ? writer->overrun_counter() : 0;
+}
+
+bool finish(milliseconds most) {
+  auto& out = output();
+  if (!out.writer) return true;
+  out.use(std::make_shared<spdlog::logger>("edge", out.sink));
+  auto written = std::make_shared<std::promise<void>>();
+  auto done = written->get_future();
+  std::thread([writer = std::move(out.writer), written]() mutable {
+    writer.reset();  // writes what waits, however long that takes
+    written->set_value();
+  }).detach();
+  return done.wait_for(most) == std::future_status::ready;
 }
 
 bool parse_level(std::string_view text, Level& level) {

@@ -5,9 +5,12 @@
 // here. Thread rule: any thread.
 #pragma once
 
+#include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <string_view>
+
+#include "base/time.hpp"
 
 namespace edge::log {
 
@@ -41,6 +44,17 @@ using Fields = std::initializer_list<Field>;
 // Called once by main, before the first line. `journald`: prefix priorities and leave the time out.
 void start(Level level, bool journald);
 void set_level(Level level);
+
+// From now on a thread of its own writes the lines, so that nobody who logs waits for a stderr that
+// is not read (a stalled journal would otherwise stop an event loop, whatever lock it holds).
+// Beyond kMostWaiting lines the oldest are lost, and counted. Once, before there are other threads.
+inline constexpr std::size_t kMostWaiting = 2'048;
+void write_behind();
+std::uint64_t lost();  // lines so far
+// What waits is written, and lines are written at once again; false: not in that time, and whoever
+// reads stderr does not read: leave by std::_Exit. REQUIRES: no other thread logs any more.
+bool finish(milliseconds most);
+
 // "debug", "info", "warning", "error"; false when the text is none of them.
 bool parse_level(std::string_view text, Level& level);
 

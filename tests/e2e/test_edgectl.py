@@ -173,8 +173,8 @@ def test_create_many_numbers_them_and_an_agent_joins_with_one_of_the_tokens(edge
     assert made["existing"] == [] and made["warnings"] == []
     RawAgent(edge, made["items"][6]["token"], made["items"][6]["edge-id"]).joined()
     assert edge.endpoint("till-00007")["associated"] and not edge.endpoint("till-00008")["associated"]
-    log = edge.edged.log()
-    assert "till-00001 to till-00012 (12)" in log and log.count("endpoint.created") == 1
+    edge.edged.wait_log(r"till-00001 to till-00012 \(12\)")
+    assert edge.edged.log().count("endpoint.created") == 1
 
 
 def test_create_many_is_all_or_none_and_a_name_that_exists_is_named(edge):

@@ -411,7 +411,7 @@ def test_an_idle_tunnel_closes_after_a_last_snapshot(edge):
     edge.wait_tunnel("idle", timeout=5)
     assert edge.endpoint()["tunnel"]["reason"] == "idle"
     eventually(lambda: edge.ctl_json("snapshot", "show", "shop-17")["items"][0]["taken"] > before, "a newer snapshot", 3)
-    assert "to=closing" in edge.edged.log()
+    edge.edged.wait_log("to=closing")
     edge.wait_held()  # and the agent checks in again
 
 
@@ -618,6 +618,7 @@ def test_every_change_of_a_tunnels_state_is_one_log_line(edge):
     edge.set("tunnel.idle", "300ms")
     assert edge.connect(edge.target(), "--", "true").returncode == 0
     edge.wait_tunnel("idle", timeout=5)
+    edge.edged.wait_log("from=closing to=idle")
     changes = re.findall(r"tunnel\.state .*from=(\S+) to=(\S+)", edge.edged.log())
     assert changes == [("idle", "required"), ("required", "connecting"), ("connecting", "open"), ("open", "closing"),
                        ("closing", "idle")]
