@@ -180,14 +180,18 @@ std::string address_of(const asio::generic::stream_protocol::endpoint& end) {
   asio::ip::tcp::endpoint endpoint;
   endpoint.resize(end.size());
   std::memcpy(endpoint.data(), end.data(), end.size());
-  auto address = endpoint.address();
-  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
-    address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
-  }
-  return address.to_string();
+  return text_of(endpoint.address());
 }
 
 }  // namespace
+
+std::string text_of(const asio::ip::address& address) {
+  if (address.is_v4()) return address.to_string();
+  auto v6 = address.to_v6();
+  if (v6.is_v4_mapped()) return asio::ip::make_address_v4(asio::ip::v4_mapped, v6).to_string();
+  v6.scope_id(0);
+  return v6.to_string();
+}
 
 std::string peer_address(const Socket& socket) {
   error_code error;

@@ -52,6 +52,9 @@ Result<std::pair<int, int>> socket_pair();
 // "203.0.113.7" or "2001:db8::1" of the peer; IPv4-mapped addresses as IPv4. Empty for Unix
 // sockets.
 std::string peer_address(const Socket& socket);
+// As addresses are known to bounds and records: IPv4 for a mapped one, and without the interface
+// of a link-local one ("%eth0"), which is this machine's way to it.
+std::string text_of(const asio::ip::address& address);
 std::string local_address(const Socket& socket);  // the same of our end
 void set_no_delay(Socket& socket);
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "crypto/certificate.hpp"
+#include "net/deadline.hpp"
 
 namespace edge::net {
 namespace {
@@ -162,9 +163,18 @@ Task<bool> TlsStream::wait_for(int reason) {
   co_return !error;
 }
 
-Task<Result<void>> TlsStream::accept(Turns* turns) {
+Task<bool> TlsStream::wait_for(int reason, milliseconds patience) {
+  Deadline bound(socket_.get_executor(), patience, [this] { close(); });
+  const bool ready = co_await wait_for(reason);
+  co_return ready;
+}
+
+Task<Result<void>> TlsStream::accept(Turns* turns, milliseconds patience) {
   for (;;) {
-    if (turns != nullptr) co_await turns->wait();
+    if (turns != nullptr) {
+      const bool has_come = co_await turns->wait();
+      if (!has_come) break;
+    }
     if (!socket_.is_open()) break;
     ERR_clear_error();
     const int rc = SSL_accept(ssl_.get());
@@ -174,7 +184,8 @@ Task<Result<void>> TlsStream::accept(Turns* turns) {
     }
     const int reason = SSL_get_error(ssl_.get(), rc);
     if (reason != SSL_ERROR_WANT_READ && reason != SSL_ERROR_WANT_WRITE) break;
-    if (!co_await wait_for(reason)) break;
+    const bool ready = co_await wait_for(reason, patience);
+    if (!ready) break;
   }
   co_return fail(Errc::failure, "TLS handshake failed: " + last_tls_error("connection closed"));
 }

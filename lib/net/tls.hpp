@@ -42,8 +42,8 @@ class TlsStream final : public Stream {
   ~TlsStream() override;
 
   // The server's handshake. Each of its steps costs as much as a dozen of check-ins: it waits for
-  // its turn.
-  Task<Result<void>> accept(Turns* turns = nullptr);
+  // its turn. A peer that says nothing for `patience` is cut off: our own turns are not counted.
+  Task<Result<void>> accept(Turns* turns = nullptr, milliseconds patience = milliseconds{60'000});
   // The client's; `host` is for SNI and for "system". A certificate that no pin names is
   // Errc::not_allowed. `memory`: offers its session, and keeps the one that the server gives.
   Task<Result<void>> connect(const std::string& host, SessionMemory* memory = nullptr);
@@ -70,6 +70,7 @@ class TlsStream final : public Stream {
     void operator()(SSL* ssl) const noexcept;
   };
   Task<bool> wait_for(int reason);  // SSL_ERROR_WANT_READ or _WRITE
+  Task<bool> wait_for(int reason, milliseconds patience);
   Socket socket_;
   std::unique_ptr<SSL, Free> ssl_;
 };

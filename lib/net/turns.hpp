@@ -14,14 +14,18 @@ class Turns {
   explicit Turns(asio::any_io_executor executor) : executor_(std::move(executor)) {}
   Turns(const Turns&) = delete;
 
-  // Returns when it is the caller's turn, in the order of asking; also when it is cancelled.
-  Task<> wait();
+  // Returns when it is the caller's turn, in the order of asking; false when it was cancelled.
+  Task<bool> wait();
 
  private:
+  struct Turn {
+    asio::steady_timer timer;  // cancelled to say "your turn"
+    bool has_come = false;
+  };
   void next();
 
   asio::any_io_executor executor_;
-  std::deque<std::shared_ptr<asio::steady_timer>> waiting_;  // cancelled to say "your turn"
+  std::deque<std::shared_ptr<Turn>> waiting_;
   bool running_ = false;
 };
 

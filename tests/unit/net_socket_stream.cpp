@@ -136,6 +136,18 @@ TEST_CASE("an IPv4 peer of a dual-stack listener is shown as IPv4") {
   CHECK(peer_address(accepted) == "127.0.0.1");
 }
 
+TEST_CASE("an address has one text, whatever way it came") {
+  const struct {
+    const char *address, *expected;
+  } rows[] = {
+      {"192.0.2.7", "192.0.2.7"},
+      {"::ffff:192.0.2.7", "192.0.2.7"},
+      {"2001:db8::7", "2001:db8::7"},
+      {"fe80::1%1", "fe80::1"},
+  };
+  for (const auto& row : rows) CHECK(text_of(asio::ip::make_address(row.address)) == row.expected);
+}
+
 TEST_CASE("a socket pair is non-blocking and not inherited") {
   const auto pair = socket_pair();
   REQUIRE(pair);

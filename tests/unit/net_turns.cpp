@@ -11,6 +11,26 @@ Task<> take_turn(Turns& turns, int number, std::vector<int>& order) {
   order.push_back(number);
 }
 
+Task<> await_turn(Turns& turns, int& come, int& gone) {
+  const bool has_come = co_await turns.wait();
+  ++(has_come ? come : gone);
+}
+
+Task<> cancelled_turns(int& come, int& gone) {
+  const auto executor = co_await asio::this_coro::executor;
+  Turns turns(executor);
+  TaskGroup group(executor);
+  for (int i = 1; i <= 100; ++i) group.spawn("turn", await_turn(turns, come, gone));
+  co_await turns.wait();  // behind them
+  for (int i = 1; i <= 100; ++i) group.spawn("turn", await_turn(turns, come, gone));
+  co_await sleep(milliseconds{0});
+  group.cancel();
+  co_await group.join();
+  const bool after = co_await turns.wait();
+  CHECK(after);
+  co_await sleep(milliseconds{0});
+}
+
 Task<> three_turns(std::vector<int>& order) {
   const auto executor = co_await asio::this_coro::executor;
   Turns turns(executor);
@@ -47,6 +67,14 @@ TEST_CASE("turns are taken in the order of asking") {
   std::vector<int> order;
   drive(three_turns(order));
   CHECK(order == std::vector<int>{1, 2, 3, 4});
+}
+
+TEST_CASE("a turn that was cancelled does not come") {
+  int come = 0, gone = 0;
+  drive(cancelled_turns(come, gone));
+  CHECK(come + gone == 200);
+  CHECK(come >= 100);
+  CHECK(gone > 0);
 }
 
 TEST_CASE("what is ready is served before everybody has had a turn") {
