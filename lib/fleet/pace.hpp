@@ -13,6 +13,7 @@ namespace edge::fleet {
 // set.
 inline config::FleetSettings with_overrides(config::FleetSettings settings,
                                             const std::map<std::string, std::string>& overrides) {
+  if (overrides.empty()) return settings;  // as of most endpoints; describing costs prose
   const auto keys = config::describe(settings);
   for (const auto& [path, text] : overrides) {
     if (const auto* key = config::find_key(keys, path)) (void)config::set_value(*key, text);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "config/settings.hpp"
+
 namespace edge::fleet {
 
 bool CloneGuard::accept(Connection connection, bool& first) {
@@ -53,11 +55,16 @@ milliseconds silence_allowed(milliseconds interval, milliseconds hold) {
   return 2 * std::max(interval, hold) + std::chrono::seconds(20);
 }
 
-EndpointState endpoint_state(std::optional<SteadyTime> last_seen, bool tunnel_open,
-                             milliseconds allowed, SteadyTime now) {
-  if (tunnel_open) return EndpointState::online;
-  if (!last_seen) return EndpointState::fresh;
-  return now - *last_seen <= allowed ? EndpointState::online : EndpointState::offline;
+milliseconds time_to_return(milliseconds allowed) {
+  const config::AgentConfig agent;
+  return std::max(allowed, agent.backoff_most + agent.connect_deadline);
+}
+
+EndpointState endpoint_state(const SignsOfLife& signs, milliseconds allowed, SteadyTime now) {
+  if (signs.has_tunnel) return EndpointState::online;
+  if (!signs.seen) return EndpointState::fresh;
+  const bool awaited = signs.expected_until && now <= *signs.expected_until;
+  return awaited || now - *signs.seen <= allowed ? EndpointState::online : EndpointState::offline;
 }
 
 }  // namespace edge::fleet

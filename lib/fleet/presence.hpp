@@ -52,8 +52,15 @@ const char* to_string(EndpointState state);  // "new", "online", "offline"
 // How long an endpoint may be silent before it is offline: 2 x max(interval, hold) + 20 s.
 milliseconds silence_allowed(milliseconds interval, milliseconds hold);
 
-// `last_seen`: nothing when no instance was ever seen.
-EndpointState endpoint_state(std::optional<SteadyTime> last_seen, bool tunnel_open,
-                             milliseconds allowed, SteadyTime now);
+// How long after a start of edged nobody is offline who was online before: long enough for agents
+// whose back-off has come to its longest step, too.
+milliseconds time_to_return(milliseconds allowed);
+
+struct SignsOfLife {
+  std::optional<SteadyTime> seen;            // nothing when no instance was ever seen
+  std::optional<SteadyTime> expected_until;  // after a start of edged: to come back by then
+  bool has_tunnel = false;                   // open, or closing
+};
+EndpointState endpoint_state(const SignsOfLife& signs, milliseconds allowed, SteadyTime now);
 
 }  // namespace edge::fleet

@@ -16,16 +16,15 @@
 #include "server/poll/poll_port.hpp"
 #include "server/ticket_keeper.hpp"
 #include "server/tunnel/tunnel_port.hpp"
+#include "server/upkeep.hpp"
 
 namespace edge::server {
 namespace {
 
-constexpr int kSaveEvery = 15;  // seconds
 constexpr milliseconds kStatusEvery{10'000};
 constexpr milliseconds kPollDrain{
     500};  // held check-ins are answered at once; idle connections are cut
 constexpr milliseconds kHardStop{1'500};  // after the drain's own deadline
-constexpr std::chrono::hours kTombstoneLife{24 * 90};
 constexpr std::size_t kMostLoops = 4;
 
 std::size_t loop_count(const config::EdgedConfig& config) {
@@ -61,11 +60,9 @@ struct Daemon::Whole {
   Result<void> listen_on_all();
   net::Task<> handle_signals();
   net::Task<> say_status();
-  net::Task<> each_second();
   net::Task<> say_alive();
   net::Task<> drain();
   void watch_lag(std::size_t loop);
-  void save_now();
   void reload();
 
   SystemClock clock;
@@ -76,6 +73,7 @@ struct Daemon::Whole {
   StoreWorker worker;  // joins its thread before anything above goes
   Registry registry;
   Parts parts;
+  Upkeep upkeep{parts};
   net::Loops loops;
   std::vector<std::unique_ptr<PollPort>> poll_ports;      // one a loop
   std::vector<std::unique_ptr<TunnelPort>> tunnel_ports;  // one a loop
@@ -107,9 +105,9 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const config::EdgedConfig& given, 
   whole->parts.host_key = keys->host_key;
   whole->parts.host_key_fingerprint = keys->host_key_fingerprint;
   whole->parts.started = whole->clock.wall();
-  if (auto loaded = whole->registry.load(*whole->store); !loaded) return loaded.error();
-  auto dropped = whole->store->drop_tombstones_before(whole->clock.wall() - kTombstoneLife);
+  auto dropped = whole->store->drop_tombstones_before(whole->clock.wall() - Upkeep::kTombstoneLife);
   if (!dropped) return dropped.error();
+  if (auto loaded = whole->registry.load(*whole->store); !loaded) return loaded.error();
   if (auto ports = whole->open_ports(); !ports) return ports.error();
   return std::unique_ptr<Daemon>(new Daemon(std::move(whole)));
 }
@@ -155,7 +153,7 @@ bool Daemon::run() {
   whole.tasks.spawn("signals", whole.handle_signals());
   whole.tasks.spawn("ticket-keys", whole.ticket_keys.keep(whole.worker));
   whole.tasks.spawn("status", whole.say_status());
-  whole.tasks.spawn("each-second", whole.each_second());
+  whole.tasks.spawn("upkeep", whole.upkeep.run());
   for (std::size_t i = 0; i < whole.loops.size(); ++i) whole.watch_lag(i);
   if (whole.hooks.alive_every.count() > 0) whole.tasks.spawn("alive", whole.say_alive());
   log::info("edged.ready", {{"version", EDGE_VERSION},
@@ -166,7 +164,7 @@ bool Daemon::run() {
   if (whole.hooks.ready) whole.hooks.ready();
   whole.loops.run();
   whole.registry.let_go();
-  whole.save_now();
+  whole.upkeep.save_last_seen();
   whole.worker.drain();
   log::info("edged.stopped", {{"clean", whole.clean ? "yes" : "no"}});
   return whole.clean;
@@ -222,16 +220,6 @@ void Daemon::Whole::watch_lag(std::size_t loop) {
   lag_tasks.emplace_back(loops.at(loop).get_executor()).spawn("lag", lag.watch());
 }
 
-void Daemon::Whole::save_now() {
-  worker.post([batch = registry.take_unsaved()](store::Store& target) {
-    if (batch.empty()) return;
-    if (auto saved = target.put_last_seen(batch); !saved) {
-      log::error("last-seen.not-saved",
-                 {{"rows", batch.size()}, {"reason", saved.error().message}});
-    }
-  });
-}
-
 net::Task<> Daemon::Whole::say_status() {
   for (;;) {
     const auto counts = registry.counts();
@@ -244,25 +232,10 @@ net::Task<> Daemon::Whole::say_status() {
   }
 }
 
-// Counts check-ins, and saves last-seen: every 15 s, and soon when somebody has come back.
-net::Task<> Daemon::Whole::each_second() {
-  for (int unsaved = 0;;) {
-    parts.check_in_rate.sample(clock.steady(), registry.check_ins());
-    // The local is needed: gcc 12 at -O2 lays out the frame of a coroutine without any wrongly, and
-    // it traps.
-    const bool go_on = co_await net::sleep(milliseconds{1'000});
-    if (!go_on) co_return;
-    const bool returned = registry.take_returns();
-    if (++unsaved < kSaveEvery && !returned) continue;
-    unsaved = 0;
-    save_now();
-  }
-}
-
 net::Task<> Daemon::Whole::say_alive() {
   for (;;) {
     hooks.alive();
-    const bool go_on = co_await net::sleep(hooks.alive_every);  // as above
+    const bool go_on = co_await net::sleep(hooks.alive_every);  // named: ARCHITECTURE.md, gcc 12
     if (!go_on) co_return;
   }
 }

@@ -32,6 +32,15 @@ void Endpoint::wake_holds() {
   }
 }
 
+bool Endpoint::has_tunnel() const {
+  return life.state() == fleet::TunnelState::open || life.state() == fleet::TunnelState::closing;
+}
+
+fleet::EndpointState Endpoint::state(SteadyTime now) const {
+  return fleet::endpoint_state({seen, expected_until, has_tunnel()},
+                               fleet::silence_allowed(settings.interval, settings.hold), now);
+}
+
 bool Endpoint::held() const {
   for (const auto& [id, instance] : instances) {
     if (instance.hold) return true;

@@ -51,6 +51,11 @@ struct Instance {
   std::string failure, failure_detail;      // why its last tunnel did not open, as it reported
   std::optional<milliseconds> hold_in_use;  // the wait it asks for, if it said so; 0: none
   bool unsaved = false;                     // last-seen is newer than the store's
+
+  void seen_at(WallTime time) {
+    record.last_seen = time;
+    unsaved = true;
+  }
 };
 
 // "SHA256:..." of "ssh-ed25519 AAAA..."; "" where that is no key. Not under a lock.
@@ -77,8 +82,11 @@ struct Endpoint {
   std::shared_ptr<TunnelHandle> tunnel;
   std::vector<std::weak_ptr<net::Notify>> watchers;  // operators who wait for a change
   std::map<SessionId, std::shared_ptr<LiveSession>> sessions;
-  std::optional<SteadyTime> seen;  // the last sign of life of any instance
+  std::optional<SteadyTime> seen;            // the last sign of life of any instance
+  std::optional<SteadyTime> expected_until;  // it was online when edged ended, and may come back
 
+  fleet::EndpointState state(SteadyTime now) const;
+  bool has_tunnel() const;  // open, or closing: a sign of life
   void wake_watchers();
   void wake_holds();
   bool held() const;

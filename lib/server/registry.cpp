@@ -88,12 +88,14 @@ Result<void> Registry::load(store::Store& store) {
     auto endpoint = make(std::move(record));
     const auto allowed =
         fleet::silence_allowed(endpoint->settings.interval, endpoint->settings.hold);
-    for (const auto& [instance_id, instance] : endpoint->instances) {
-      const auto& seen = instance.record.last_seen;
-      if (!seen) continue;
-      const bool was_online = *seen + allowed >= *newest;
-      const auto at = was_online ? clock_.steady() : clock_.steady() - (clock_.wall() - *seen);
-      endpoint->seen = std::max(endpoint->seen, std::optional(at));
+    std::optional<WallTime> seen;
+    for (const auto& [instance_id, instance] : endpoint->instances)
+      seen = std::max(seen, instance.record.last_seen);
+    if (seen) {
+      const auto age = std::max(milliseconds{0}, clock_.wall() - *seen);  // clocks go back, too
+      endpoint->seen = clock_.steady() - age;
+      if (*seen + allowed >= *newest)
+        endpoint->expected_until = clock_.steady() + fleet::time_to_return(allowed);
     }
     shard(id).endpoints.emplace(id, std::move(endpoint));
   }
@@ -194,11 +196,17 @@ void Registry::drop_associations(Endpoint& endpoint) {
   endpoint.instances.clear();
 }
 
+void Registry::drop_tombstones_before(WallTime time) {
+  const std::unique_lock lock(names_mutex_);
+  std::erase_if(tombstones_, [time](const auto& entry) { return entry.second.removed < time; });
+}
+
 void Registry::forget_association(const EndpointId& id) {
   with(id, [&](Endpoint& endpoint) {
     drop_associations(endpoint);
     endpoint.record.edge_id_hash.reset();
     endpoint.seen.reset();  // no agent of it exists any more
+    endpoint.expected_until.reset();
     endpoint.record.key = endpoint.mac_key = endpoint.seal_key = Secret{};
   });
 }
@@ -259,7 +267,12 @@ config::FleetSettings Registry::settings_of(const EndpointId& endpoint) const {
 
 std::vector<store::LastSeen> Registry::take_unsaved() {
   std::vector<store::LastSeen> batch;
+  const auto now = clock_.wall();
   each([&](Endpoint& endpoint) {
+    if (endpoint.tunnel && endpoint.has_tunnel()) {  // whoever has one does not check in
+      const auto instance = endpoint.instances.find(endpoint.tunnel->instance());
+      if (instance != endpoint.instances.end()) instance->second.seen_at(now);
+    }
     for (auto& [id, instance] : endpoint.instances) {
       if (!std::exchange(instance.unsaved, false)) continue;
       batch.push_back(

@@ -124,6 +124,7 @@ class Registry {
   void add(store::EndpointRecord record);
   void rename(const EndpointId& id, const std::string& name);
   void remove(const EndpointId& id, const store::Tombstone& tombstone);
+  void drop_tombstones_before(WallTime time);
   void forget_association(const EndpointId& id);
   void replace_token(const store::EndpointRecord& record);
   void set_endpoint_setting(const EndpointId& id, const std::string& key, const std::string& value);
@@ -153,7 +154,9 @@ class Registry {
     mutable std::mutex mutex;
     std::unordered_map<EndpointId, std::unique_ptr<Endpoint>> endpoints;
   };
-  static constexpr std::size_t kShards = 16;
+  // Many, so that whoever looks at all endpoints (each()) holds up a check-in for as long as a
+  // dozen look-ups take, at 15,000 endpoints.
+  static constexpr std::size_t kShards = 1024;
 
   Shard& shard(const EndpointId& id) const;
   // Runs fn(Endpoint&) under the lock; false when there is none.

@@ -82,20 +82,19 @@ boost::system::result<Caller, Refusal> Registry::by_mac(const wire::MacAuthoriza
 std::string Registry::new_ticket(const Caller& caller) {
   auto ticket = to_base64url(crypto::random_bytes(kTicketBytes));
   const auto hash = crypto::hash_of(ticket);
-  crypto::Hash old{};
   bool valid = false;
   with(caller.endpoint, [&](Endpoint& endpoint) {
     const auto instance = endpoint.instances.find(caller.instance);
     if (instance == endpoint.instances.end()) return;
-    old = std::exchange(instance->second.ticket, hash);
+    if (endpoint.record.generation != caller.generation) return;
+    const std::lock_guard lock(tickets_mutex_);
+    tickets_.erase(instance->second.ticket);  // one per instance: no more of them than the fleet
+    tickets_[hash] = caller;
+    instance->second.ticket = hash;
     instance->second.ticket_expires = clock_.steady() + kTicketLife;
     valid = true;
   });
-  if (!valid) return {};
-  const std::lock_guard lock(tickets_mutex_);
-  tickets_.erase(old);  // one per instance: the table cannot grow beyond the fleet
-  tickets_[hash] = caller;
-  return ticket;
+  return valid ? ticket : std::string();
 }
 
 bool Registry::connection_is_its_own(const Caller& caller, std::uint64_t connection, bool& first) {
@@ -122,17 +121,14 @@ CheckInAnswer Registry::arrive(const Visit& visit, const crypto::Hash* ticket) {
       return;
     }
     check_ins_.fetch_add(1, std::memory_order_relaxed);
-    const auto allowed = fleet::silence_allowed(endpoint.settings.interval, endpoint.settings.hold);
-    const bool was_online =
-        fleet::endpoint_state(endpoint.seen, false, allowed, now) == fleet::EndpointState::online;
+    const bool was_online = endpoint.state(now) == fleet::EndpointState::online;
     endpoint.seen = now;  // here and not when a hold is looked at again: that is no sign of life
-    instance.record.last_seen = clock_.wall();
-    instance.unsaved = true;
+    instance.seen_at(clock_.wall());
     if (instance.record.address != visit.address) instance.record.address = visit.address;
     answer = decide(endpoint, instance, visit, /*over=*/false);
-    if (was_online) return;
-    endpoint.wake_watchers();
-    returns_.store(true, std::memory_order_relaxed);
+    const bool was_expected = std::exchange(endpoint.expected_until, std::nullopt).has_value();
+    if (!was_online) endpoint.wake_watchers();
+    if (!was_online || was_expected) returns_.store(true, std::memory_order_relaxed);
   });
   return answer;
 }

@@ -68,8 +68,7 @@ void Registry::tunnel_closed(const EndpointId& id, const TunnelId& tunnel, fleet
     if (instance != endpoint.instances.end() && current) {
       // An open tunnel is a sign of life until its end.
       endpoint.seen = clock_.steady();
-      instance->second.record.last_seen = clock_.wall();
-      instance->second.unsaved = true;
+      instance->second.seen_at(clock_.wall());
     }
     endpoint.life.closed(tunnel, reason, live && reason == fleet::Reason::lost, clock_.steady());
   });
@@ -99,8 +98,7 @@ Registry::Waiting Registry::waiting(const EndpointId& id) const {
     const auto& settings = endpoint.settings;
     answer.tunnel_state = endpoint.life.state();
     const bool open = answer.tunnel_state == fleet::TunnelState::open;
-    answer.state = fleet::endpoint_state(
-        endpoint.seen, open, fleet::silence_allowed(settings.interval, settings.hold), now);
+    answer.state = endpoint.state(now);
     if (open) answer.tunnel = endpoint.tunnel;
     answer.reason = to_string(endpoint.life.reason());
     for (const auto& [instance_id, instance] : endpoint.instances) {

@@ -60,8 +60,6 @@ const Instance* freshest(const Endpoint& endpoint) {
 json Registry::describe(const Endpoint& endpoint, bool whole, SteadyTime now) const {
   const auto& settings = endpoint.settings;
   const bool open = endpoint.life.state() == fleet::TunnelState::open;
-  const auto state = fleet::endpoint_state(
-      endpoint.seen, open, fleet::silence_allowed(settings.interval, settings.hold), now);
   const bool live = endpoint.tunnel != nullptr;
   const auto* newest = freshest(endpoint);
   json tunnel{{"state", to_string(endpoint.life.state())},
@@ -80,10 +78,11 @@ json Registry::describe(const Endpoint& endpoint, bool whole, SteadyTime now) co
       {"apiVersion", "edge/v1"},
       {"id", endpoint.record.id.text},
       {"name", endpoint.record.name},
-      {"state", to_string(state)},
+      {"state", to_string(endpoint.state(now))},
       {"created", format_rfc3339(endpoint.record.created)},
       {"last-seen",
-       endpoint.seen ? json(format_rfc3339(wall_of(open ? now : *endpoint.seen))) : json(nullptr)},
+       endpoint.seen ? json(format_rfc3339(wall_of(endpoint.has_tunnel() ? now : *endpoint.seen)))
+                     : json(nullptr)},
       {"address", newest ? newest->record.address : ""},
       {"associated", endpoint.record.edge_id_hash.has_value()},
       {"token-expires",
@@ -120,10 +119,7 @@ Counts Registry::counts() const {
   Counts counts;
   const auto now = clock_.steady();
   each([&](Endpoint& endpoint) {
-    const auto& settings = endpoint.settings;
-    const auto state =
-        fleet::endpoint_state(endpoint.seen, endpoint.life.state() == fleet::TunnelState::open,
-                              fleet::silence_allowed(settings.interval, settings.hold), now);
+    const auto state = endpoint.state(now);
     ++(state == fleet::EndpointState::fresh    ? counts.fresh
        : state == fleet::EndpointState::online ? counts.online
                                                : counts.offline);

@@ -23,7 +23,7 @@ def log_time(line):
 
 
 def log_line(program, pattern):
-    return next(line for line in program.log().splitlines() if re.search(pattern, line))
+    return program.wait_log(f".*{pattern}.*").group()
 
 
 def edit_identity(edge, name="agent", **changes):
@@ -246,17 +246,39 @@ def test_who_came_back_just_before_a_kill_is_not_offline_after_it(edge):
     silent, _ = stopped_an_hour_after_silent(edge)
     edge.edged.start()
     edge.edged.wait_log("edged.ready")
-    before = last_seen_ms(edge)
+    before = last_seen_ms(edge, "silent")
     assert silent.check_in(connection=silent.connect()).status == 204
-    eventually(lambda: last_seen_ms(edge) > before + 60_000, "the return is saved", 5)
+    eventually(lambda: last_seen_ms(edge, "silent") > before + 60_000, "the return is saved", 5)
     edge.restart(signal.SIGKILL)
     assert edge.endpoint("silent")["state"] == "online"
 
 
-def last_seen_ms(edge):
+def test_a_stop_saves_when_agents_were_seen(edge):
+    agent = raw_agent(edge)
+    joined = last_seen_ms(edge)
+    assert agent.check_in().status == 204
+    edge.edged.stop()
+    assert last_seen_ms(edge) > joined
+
+
+def test_an_endpoint_with_a_tunnel_is_not_offline_after_a_kill(edge):
+    """Whoever has a tunnel does not check in: what is saved is that it was open."""
+    edge.node()
+    raw_agent(edge, "other")
+    done = edge.connect(edge.target(), "--", "true")
+    assert done.returncode == 0, done.stderr
+    with store_of(edge) as store:
+        store.execute("UPDATE instance SET last_seen_ms = last_seen_ms - 3600000")
+    eventually(lambda: last_seen_ms(edge) > time.time() * 1000 - 60_000, "it is saved", 25)
+    assert edge.tunnel_state() == "open"
+    edge.restart(signal.SIGKILL)
+    assert edge.endpoint()["state"] == "online"
+
+
+def last_seen_ms(edge, name="shop-17"):
     with store_of(edge) as store:
         return store.execute("SELECT last_seen_ms FROM instance JOIN endpoint ON endpoint.id = endpoint_id "
-                             "WHERE name = 'silent'").fetchone()[0]
+                             "WHERE name = ?", (name,)).fetchone()[0]
 
 
 def test_an_endpoint_that_falls_silent_goes_offline_and_comes_back(edge):

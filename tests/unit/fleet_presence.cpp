@@ -58,13 +58,30 @@ TEST_CASE("the clone guard remembers a few replaced connections, not all") {
 TEST_CASE("an endpoint is new, online or offline") {
   const SteadyTime now{std::chrono::hours{1}};
   const milliseconds allowed{130'000};
-  CHECK(endpoint_state(std::nullopt, false, allowed, now) == EndpointState::fresh);
-  CHECK(endpoint_state(now, false, allowed, now) == EndpointState::online);
-  CHECK(endpoint_state(now - allowed, false, allowed, now) == EndpointState::online);
-  CHECK(endpoint_state(now - allowed - milliseconds{1}, false, allowed, now) ==
-        EndpointState::offline);
-  CHECK(endpoint_state(now - std::chrono::hours{1}, true, allowed, now) == EndpointState::online);
+  const auto long_ago = now - allowed - milliseconds{1};
+  const struct {
+    const char* name;
+    SignsOfLife signs;
+    EndpointState expected;
+  } rows[] = {
+      {"never seen", {}, EndpointState::fresh},
+      {"seen now", {now, {}, false}, EndpointState::online},
+      {"silent for as long as it may be", {now - allowed, {}, false}, EndpointState::online},
+      {"silent for longer", {long_ago, {}, false}, EndpointState::offline},
+      {"silent for longer, with a tunnel", {long_ago, {}, true}, EndpointState::online},
+      {"expected back until now", {long_ago, now, false}, EndpointState::online},
+      {"not come back", {long_ago, now - milliseconds{1}, false}, EndpointState::offline},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.name);
+    CHECK(endpoint_state(row.signs, allowed, now) == row.expected);
+  }
   CHECK(std::string(to_string(EndpointState::fresh)) == "new");
+}
+
+TEST_CASE("who returns after a start of edged has the longest back-off and a handshake for it") {
+  CHECK(time_to_return(milliseconds{30'000}) == milliseconds{70'000});
+  CHECK(time_to_return(milliseconds{130'000}) == milliseconds{130'000});
 }
 
 TEST_CASE("how long an endpoint may be silent follows the slower of its two paces") {

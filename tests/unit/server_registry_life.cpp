@@ -66,6 +66,28 @@ TEST_CASE("an endpoint with an open tunnel is online however long it does not ch
   CHECK(fleet.registry.take_unsaved().size() == 1);
 }
 
+TEST_CASE("a tunnel that closes is a sign of life, too") {
+  Fleet fleet;
+  const auto tunnel = fleet.open(fleet.first);
+  fleet.registry.lower(kEndpoint);
+  fleet.clock.advance(std::chrono::hours{1});
+  REQUIRE(fleet.registry.tunnel_closing(kEndpoint, tunnel->id()));
+  CHECK(state_of(fleet.registry) == EndpointState::online);
+  CHECK(fleet.registry.counts().online == 1);
+  CHECK(fleet.registry.describe(kEndpoint, false)["state"] == "online");
+}
+
+TEST_CASE("who has a tunnel is stored as seen, though it does not check in") {
+  Fleet fleet;
+  const auto tunnel = fleet.open(fleet.second);
+  fleet.registry.take_unsaved();
+  fleet.clock.advance(std::chrono::hours{1});
+  const auto batch = fleet.registry.take_unsaved();
+  REQUIRE(batch.size() == 1);
+  CHECK(batch[0].instance == kSecond);
+  CHECK(batch[0].time == fleet.clock.wall());
+}
+
 TEST_CASE("an endpoint that comes back online wakes who watches it") {
   Fleet fleet;
   fleet.clock.advance(std::chrono::hours{1});
@@ -91,18 +113,39 @@ TEST_CASE(
   const auto store = store::test::must_open(folder.path);
   Registry registry(clock, "", "");
   REQUIRE(registry.load(*store));
-  CHECK(state_of(registry, EndpointId{std::string(32, '1')}) == EndpointState::online);
+  const EndpointId returning{std::string(32, '1')};
+  CHECK(state_of(registry, returning) == EndpointState::online);
+  CHECK(registry.describe(returning, false)["last-seen"] ==
+        format_rfc3339(now - std::chrono::hours{5}));
   CHECK(state_of(registry, EndpointId{std::string(32, '2')}) == EndpointState::offline);
   CHECK(state_of(registry, EndpointId{std::string(32, '3')}) == EndpointState::fresh);
   CHECK(registry.counts().online == 1);
   CHECK(registry.names().size() == 3);
   const wire::Pace pace{milliseconds{9'000}, milliseconds{0}};
-  CHECK(registry.pace(EndpointId{std::string(32, '1')}) == pace);
+  CHECK(registry.pace(returning) == pace);
   // Its instances can check in with the key they had.
-  CHECK(registry.host_key(EndpointId{std::string(32, '1')}, kFirst) ==
-        instance_record(kFirst).host_key);
-  clock.advance(milliseconds{130'001});
-  CHECK(state_of(registry, EndpointId{std::string(32, '1')}) == EndpointState::offline);
+  CHECK(registry.host_key(returning, kFirst) == instance_record(kFirst).host_key);
+  // Asked every 9 s it may be silent for 38 s, but its back-off may have come to a minute.
+  clock.advance(milliseconds{70'000});
+  CHECK(state_of(registry, returning) == EndpointState::online);
+  clock.advance(milliseconds{1});
+  CHECK(state_of(registry, returning) == EndpointState::offline);
+}
+
+TEST_CASE(
+    "who comes back after a restart of edged is worth storing soon, and not awaited any more") {
+  const store::test::TempFolder folder;
+  FakeClock clock;
+  const auto store = store::test::must_open(folder.path);
+  put(*store, stored('1', "was-online", clock.wall() - std::chrono::hours{5}));
+  Registry registry(clock, "", "");
+  REQUIRE(registry.load(*store));
+  const EndpointId returning{std::string(32, '1')};
+  CHECK_FALSE(registry.take_returns());
+  registry.arrive({{returning, kFirst, 0}, 0, "192.0.2.1", milliseconds{0}, nullptr}, nullptr);
+  CHECK(registry.take_returns());
+  registry.arrive({{returning, kFirst, 0}, 0, "192.0.2.1", milliseconds{0}, nullptr}, nullptr);
+  CHECK_FALSE(registry.take_returns());
 }
 
 TEST_CASE("an agent of a removed endpoint is told so, and a stranger is not") {

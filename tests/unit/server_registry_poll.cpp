@@ -70,6 +70,15 @@ TEST_CASE("a check-in by the ticket of its connection is decided in one go") {
   CHECK(fleet.registry.arrive(Fleet::visit(fleet.first), &hash).kind == Kind::unauthorized);
 }
 
+TEST_CASE("a caller of an old token gets no ticket, and takes nobody's") {
+  Fleet fleet;
+  const auto ticket = fleet.registry.new_ticket(fleet.first);
+  Caller old = fleet.first;
+  old.generation += 1;
+  CHECK(fleet.registry.new_ticket(old).empty());
+  CHECK(fleet.by_ticket(ticket));
+}
+
 TEST_CASE("looking at a held check-in again is no sign of life, and nothing asks for it") {
   Fleet fleet;
   const auto bell = fleet.bell();
