@@ -84,24 +84,25 @@ std::vector<Key> limits(EdgedConfig& config) {
        "15,000 endpoints.",
        0, 64},
       {"limits.connections", &config.connections,
-       "Connections on the poll and tunnel ports together; more are refused at once. Each takes a "
-       "file "
-       "descriptor, so keep it some 2,000 below LimitNOFILE of the unit.",
+       "Connections on the poll and tunnel ports together; more are refused at once. The last "
+       "tenth "
+       "is kept for tunnels. Each takes a file descriptor, so keep it some 2,000 below LimitNOFILE "
+       "of the unit.",
        1, 500'000},
       {"limits.handshakes", &config.handshakes,
-       "TLS handshakes at once on the poll port, of each loop. Beyond it some agents are told to "
-       "come again in a moment (503 with Retry-After) and the rest wait in the kernel's queue: a "
-       "herd that comes back after a restart stays within bounds.",
+       "TLS handshakes at once on the poll port, of each loop; more wait in line, and where eight "
+       "times as many wait some are told to come again in a moment (503 with Retry-After): a herd "
+       "that comes back after a restart stays within bounds.",
        1, 100'000},
       {"limits.connections-per-source", &config.connections_per_source,
        "Connections of one source on the poll port: an IPv4 address, or an IPv6 /64. More are "
-       "closed "
-       "at once. Raise it where more agents than that are behind one NAT; the addresses of "
-       "proxy.trusted are not counted.",
+       "closed at once; beyond a sixteenth of it TLS handshakes wait in line. Raise it where more "
+       "agents than that are behind one NAT; the addresses of proxy.trusted are not counted.",
        1, 500'000},
       {"limits.strangers-per-source", &config.strangers_per_source,
        "Connections of one source on which nobody has been authenticated yet. Beyond it the oldest "
-       "makes room for the newest, so that agents get in beside whoever occupies their NAT.",
+       "makes room for the newest, so that agents get in beside whoever occupies their NAT; none "
+       "that came within the last quarter of limits.header-deadline.",
        1, 500'000},
       deadline("limits.header-deadline", config.header_deadline,
                "What a client of the poll port has for its TLS handshake, and again for the head "

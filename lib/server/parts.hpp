@@ -58,7 +58,8 @@ struct Parts {
         config(the_config),
         registry(the_registry),
         store(the_store),
-        sources(the_config.connections_per_source, the_config.strangers_per_source) {}
+        sources(the_config.connections_per_source, the_config.strangers_per_source,
+                the_config.header_deadline / 4) {}
 
   const Clock& clock;
   const config::EdgedConfig& config;

@@ -104,6 +104,7 @@ def test_guessing_join_tokens_is_held_back_too(edge):
         assert agent.associate().status == 401
         took.append(time.monotonic() - started)
     assert took[-1] >= LEAST > min(took)
+    edge.edged.stop()  # whatever is said is written
     assert edge.edged.log().count("request.refused") == FREE  # no line for each of thousands
 
 
@@ -114,13 +115,25 @@ def test_the_oldest_stranger_makes_room_and_agents_get_in(bounded):
     agent = raw_agent(edge)
     assert agent.check_in().status == 204
     silent = [Connection(edge.poll_port) for _ in range(4)]
-    assert ended(silent[0].socket)
-    assert not silent[1].answered(0.2)
-    assert agent.check_in(connection=agent.connect()).status == 204  # one more stranger, at first
-    assert ended(silent[1].socket)
+    assert not silent[0].answered(0.2)  # it has just come
+    started = time.monotonic()
+    # Each check-in is one more stranger, at first.
+    eventually(lambda: agent.check_in(connection=agent.connect()).status == 204 and ended(silent[0].socket, 0.05),
+               "the oldest makes room")
+    assert time.monotonic() - started < 9  # before its own time was up
+    assert not silent[3].answered(0.2)
     assert agent.check_in().status == 204
     for connection in silent:
         connection.close()
+
+
+def test_a_hundred_agents_of_one_source_come_back_at_once_and_nobody_is_cut_off(bounded):
+    edge = bounded(**{"limits.strangers-per-source": "2"})
+    agents = [raw_agent(edge, f"shop-{i}") for i in range(10)]
+    for agent in agents:  # with tickets of an edged that has forgotten them
+        agent.ticket = "QEFCQ0RFRkdISUpLTE1OTw"
+        assert agent.check_in(connection=agent.connect(), headers=agent.by_ticket()).status == 401
+    assert [agent.check_in().status for agent in agents] == [204] * len(agents)
 
 
 def test_a_known_agent_is_no_stranger(bounded):
@@ -152,16 +165,96 @@ def can_connect(edge, source=None):
         return False
 
 
+def test_a_connection_that_is_not_asked_on_ends_soon_after_its_interval(bounded):
+    """Its agent has another one since a NAT forgot this one: two for each would be too many."""
+    edge = bounded()
+    edge.set("check-in.interval", "1s")
+    agent = raw_agent(edge)
+    assert agent.check_in().status == 204
+    started = time.monotonic()
+    assert ended(agent.connection.socket, 15)
+    assert 6 < time.monotonic() - started
+
+
 # --- handshakes at once
+
+WAITING = 8  # times as many may wait as are served, before some are told to come again
+
+
+def connections(edge):
+    return edge.ctl_json("status")["connections"]
+
+
+def silent_connections(edge, count, source="127.0.0.6", says=b""):
+    made = [socket.create_connection(("127.0.0.1", edge.poll_port), 5, (source, 0)) for _ in range(count)]
+    for one in made:
+        one.sendall(says)
+    return made
+
+
+def stuck_handshakes(edge, count):
+    """They begin a TLS record, and wait; those that may not yet wait in line."""
+    before = connections(edge)
+    made = silent_connections(edge, count, says=b"\x16\x03\x01\x02")
+    eventually(lambda: connections(edge) == before + count, "all are there")
+    return made
+
+
+def close_all(sockets):
+    for one in sockets:
+        one.close()
+
+
+def test_a_handshake_that_ends_makes_room_for_one_that_is_served(bounded):
+    """Though somebody is still being told to come again: else a herd would be told so for ever."""
+    edge = bounded(**{"limits.handshakes": "1", "limits.loops": "1", "limits.header-deadline": "60s"})
+    agent = raw_agent(edge)
+    eventually(lambda: connections(edge) == 0, "nobody is there")
+    stuck = stuck_handshakes(edge, 1 + WAITING)
+    told = stuck_handshakes(edge, 1)
+    close_all(stuck)
+    assert agent.check_in(connection=agent.connect()).status == 204
+    close_all(told)
+
+
+def test_silent_connections_of_one_source_keep_nobody_out(bounded):
+    edge = bounded(**{"limits.handshakes": "80", "limits.loops": "1", "limits.connections-per-source": "1024"})
+    agent = raw_agent(edge)
+    silent = silent_connections(edge, 200)
+    eventually(lambda: connections(edge) >= 200, "all are there")
+    started = time.monotonic()
+    for source in ("127.0.0.1", "127.0.0.6"):  # its neighbours, too
+        assert agent.check_in(connection=Connection(edge.poll_port, source=source)).status == 204
+    assert time.monotonic() - started < 2
+    close_all(silent)
+
+
+def test_handshakes_of_one_source_that_are_stuck_keep_no_other_out(bounded):
+    edge = bounded(**{"limits.handshakes": "80", "limits.loops": "1", "limits.connections-per-source": "1024"})
+    agent = raw_agent(edge)
+    stuck = stuck_handshakes(edge, 200)
+    started = time.monotonic()
+    assert agent.check_in(connection=agent.connect()).status == 204
+    assert time.monotonic() - started < 2
+    close_all(stuck)
+
+
+def test_the_oldest_silent_connection_makes_room(bounded):
+    edge = bounded(**{"limits.strangers-per-source": "3", "limits.loops": "1"})
+    silent = silent_connections(edge, 4)
+    started = time.monotonic()
+    eventually(lambda: can_connect(edge, "127.0.0.6") and ended(silent[0], 0.05), "the oldest has made room")
+    assert time.monotonic() - started < 9
+    close_all(silent)
 
 def test_over_the_bound_of_handshakes_an_agent_is_told_when_to_come_again(bounded):
     edge = bounded(**{"limits.handshakes": "1", "limits.loops": "1"})
     agent = raw_agent(edge)
-    with socket.create_connection((HOST, edge.poll_port), 5):  # says nothing: its handshake stays in flight
-        eventually(lambda: surplus(agent), "a handshake beyond the bound")
-        answer = agent.check_in(connection=agent.connect())
-        assert answer.status == 503 and answer.headers["Retry-After"] == "2"
-        assert answer.headers["Connection"] == "close"
+    stuck = stuck_handshakes(edge, 1 + WAITING)
+    answer = agent.check_in(connection=agent.connect())
+    assert answer.status == 503 and answer.headers["Retry-After"] == "2"
+    assert answer.headers["Connection"] == "close"
+    close_all(stuck)
     eventually(lambda: not surplus(agent), "the bound is free again")
 
 
@@ -175,11 +268,12 @@ def test_an_agent_obeys_retry_after_and_says_nothing_is_wrong(bounded):
     raw = raw_agent(edge, "shop-18")
     token, edge_id = edge.create()
     edge.join(token, edge_id, "agent", "--no-start")
-    with socket.create_connection((HOST, edge.poll_port), 5):
-        eventually(lambda: surplus(raw), "a handshake beyond the bound")
-        started = time.monotonic()
-        agent = edge.start_agent("agent")
-        time.sleep(1)  # it must be told before the bound is free: the silent one is all that keeps it out
+    stuck = stuck_handshakes(edge, 1 + WAITING)
+    assert surplus(raw)
+    started = time.monotonic()
+    agent = edge.start_agent("agent")
+    time.sleep(1)  # it must be told before the bound is free: the stuck ones are all that keeps it out
+    close_all(stuck)
     edge.wait_held()
     assert time.monotonic() - started >= 2
     assert "check-in.failing" not in agent.log()
@@ -188,10 +282,9 @@ def test_an_agent_obeys_retry_after_and_says_nothing_is_wrong(bounded):
 def test_handshakes_beyond_all_bounds_wait_for_their_turn(bounded):
     edge = bounded(**{"limits.handshakes": "1", "limits.loops": "1", "limits.header-deadline": "700ms"})
     agent = raw_agent(edge)
-    silent = [socket.create_connection((HOST, edge.poll_port), 5) for _ in range(2)]  # the bound, and its surplus
+    stuck = stuck_handshakes(edge, 1)
     started = time.monotonic()
-    # Accepted once the first one's deadline has passed, as a surplus while the second one's has not.
-    eventually(lambda: agent.check_in(connection=agent.connect()).status == 204, "its turn")
+    eventually(lambda: can_connect(edge), "its turn")
     assert 0.3 < time.monotonic() - started
-    for one in silent:
-        one.close()
+    assert agent.check_in(connection=agent.connect()).status == 204
+    close_all(stuck)

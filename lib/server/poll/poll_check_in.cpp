@@ -74,6 +74,8 @@ void PollConnection::settle(CheckInAnswer decided) {
       state_ = State::held;
       told_ = decided.pace;
       hold_until_ = on_a_tick(now + fleet::clamp_wait(visit_->asked, decided.pace.hold));
+      // Who rang for the shutdown may have come by before this hold was there.
+      if (parts_.draining) decided = parts_.registry.look_again(*visit_, /*over=*/true);
     } else if (decided.pace != told_) {  // the agent learns its new orders now
       decided = parts_.registry.look_again(*visit_, /*over=*/true);
     }
@@ -90,8 +92,11 @@ void PollConnection::settle(CheckInAnswer decided) {
 }
 
 void PollConnection::rung() {
+  step(&PollConnection::look_again);
+}
+
+void PollConnection::look_again() {
   if (state_ != State::held) return;
-  const auto self = shared_from_this();
   settle(parts_.registry.look_again(*visit_, parts_.draining));
   go_on();
 }
@@ -102,6 +107,7 @@ void PollConnection::answer(const CheckInAnswer& decided) {
   if (state_ != State::held) parts_.service_times.add(std::chrono::steady_clock::now() - read_at_);
   if (decided.kind != CheckInAnswer::Kind::connect) {
     refusals_ = 0;
+    told_ = decided.pace;
     keep_ = keep_ && !parts_.draining;
     return send(wire::print_not_needed(decided.pace, ticket, keep_), keep_);
   }

@@ -1,7 +1,5 @@
 #include "server/poll/poll_connection.hpp"
 
-#include <array>
-
 #include "base/log.hpp"
 #include "net/deadline.hpp"
 #include "server/poll/hold_bell.hpp"
@@ -12,18 +10,14 @@
 namespace edge::server {
 namespace {
 
-constexpr int kRefusals = 50;           // in a row: nobody comes right after so many
-constexpr milliseconds kIdle{120'000};  // of a known agent, between two requests
+constexpr milliseconds kIdle{120'000};      // of a known peer, between two requests
+constexpr milliseconds kBeyondPace{5'000};  // for the way there and back
 constexpr std::size_t kMostPending = 16 * 1024;
 constexpr milliseconds kLongestAnswer{60'000};
 
 std::uint64_t next_connection() {
   static std::atomic<std::uint64_t> last{0};
   return ++last;
-}
-
-SteadyTime in(milliseconds time) {
-  return std::chrono::steady_clock::now() + time;
 }
 
 }  // namespace
@@ -43,9 +37,40 @@ PollConnection::PollConnection(PollPort& port, Parts& parts, net::TlsStream stre
 PollConnection::~PollConnection() = default;
 
 void PollConnection::start() {
-  parts_.sources.add_stranger(source_.source(), shared_from_this());
+  step(&PollConnection::begin);
+}
+
+void PollConnection::begin() {
+  parts_.sources.add_stranger(source_.source(), shared_from_this(), parts_.clock.steady());
   sent(/*keep=*/true);
   go_on();
+}
+
+void PollConnection::step(void (PollConnection::*what)()) {
+  const auto self = shared_from_this();
+  try {
+    (this->*what)();
+  } catch (const std::exception& error) {
+    failed(error);
+  }
+}
+
+void PollConnection::spawn(std::string name, net::Task<> work) {
+  port_.spawn(std::move(name), guard(shared_from_this(), std::move(work)));
+}
+
+net::Task<> PollConnection::guard(std::shared_ptr<PollConnection> self, net::Task<> work) {
+  auto running = std::move(work);
+  try {
+    co_await std::move(running);
+  } catch (const std::exception& error) {
+    self->failed(error);
+  }
+}
+
+void PollConnection::failed(const std::exception& error) {
+  log::error("poll.connection-failed", {{"address", address_}, {"reason", error.what()}});
+  end();
 }
 
 void PollConnection::make_room() {
@@ -76,6 +101,10 @@ net::HttpLimits PollConnection::limits() const {
   const bool trusted = known_ || origin_.is_proxy;
   limits.body = trusted ? PollRequests::kBodyLimit : PollRequests::kStrangerBody;
   limits.idle = trusted ? kIdle : parts_.config.header_deadline;
+  // An agent asks again within its interval, or at once. One that does not has lost this connection
+  // without a word, and has another one already: two for each would be too many.
+  if (known_ && !origin_.is_proxy && told_.interval.count() > 0)
+    limits.idle = std::min(kIdle, 2 * told_.interval + kBeyondPace);
   if (!trusted) limits.body_deadline = parts_.config.header_deadline;
   return limits;
 }
@@ -89,7 +118,7 @@ void PollConnection::go_on() {
     if (!earlier.empty()) {
       bytes = earlier;
     } else {
-      if (listening_) return;
+      if (listening_ && !stream_.has_pending()) return;
       // A request has just been answered: the next one is not there yet, as a rule.
       if (turn > 0 && !stream_.has_pending()) return listen();
       const auto buffer = port_.buffer();
@@ -107,21 +136,22 @@ void PollConnection::go_on() {
     } else {
       state_ = State::busy;
       due_ = SteadyTime::max();
-      port_.spawn("poll.request", serve(shared_from_this(), std::string(bytes)));
+      spawn("poll.request", serve(std::string(bytes)));
       return;
     }
   }
-  if ((state_ == State::held || state_ == State::refusing) && !listening_) return listen();
+  if (state_ == State::held || state_ == State::refusing) return listen();
   if (state_ == State::idle)
-    net::asio::post(port_.executor(), [self = shared_from_this()] { self->go_on(); });
+    net::asio::post(port_.executor(),
+                    [self = shared_from_this()] { self->step(&PollConnection::go_on); });
 }
 
 void PollConnection::listen() {
-  listening_ = true;
+  if (std::exchange(listening_, true)) return;
   stream_.socket().async_wait(net::Socket::wait_read,
                               [self = shared_from_this()](net::error_code error) {
                                 self->listening_ = false;
-                                if (!error) self->readable();
+                                if (!error) self->step(&PollConnection::readable);
                               });
 }
 
@@ -139,7 +169,7 @@ void PollConnection::look_while_held() {
   pending_.append(static_cast<const char*>(buffer.data()), read.size);
 }
 
-net::Task<> PollConnection::serve(std::shared_ptr<PollConnection> self, std::string first) {
+net::Task<> PollConnection::serve(std::string first) {
   const auto bounds = limits();
   net::HttpReader reader(stream_, std::move(first));
   auto request = co_await reader.request(bounds);
@@ -148,7 +178,7 @@ net::Task<> PollConnection::serve(std::shared_ptr<PollConnection> self, std::str
     if (request.error().code == Errc::usage) {
       auto refusal = error_response(request.error());
       refusal.keep_alive = false;
-      net::Deadline bound(stream_.executor(), bounds.body_deadline, [self] { self->end(); });
+      net::Deadline bound(stream_.executor(), bounds.body_deadline, [this] { end(); });
       co_await net::write_response(stream_, std::move(refusal));
       co_await linger();
     }
@@ -165,7 +195,7 @@ net::Task<> PollConnection::serve(std::shared_ptr<PollConnection> self, std::str
   } else {
     keep_ = request->keep_alive;
     comes_from(forwarded_for);
-    net::Deadline bound(stream_.executor(), kLongestAnswer, [self] { self->end(); });
+    net::Deadline bound(stream_.executor(), kLongestAnswer, [this] { end(); });
     PollRequests requests(parts_, address_, connection_);
     auto response = co_await requests.answer(std::move(*request));
     if (state_ == State::closed) co_return;
@@ -173,20 +203,6 @@ net::Task<> PollConnection::serve(std::shared_ptr<PollConnection> self, std::str
     respond(std::move(response));
   }
   go_on();
-}
-
-// Lets a peer that is still sending read why it was refused: a socket closed with unread bytes
-// resets, and the answer would be lost. Bounded in bytes and time.
-net::Task<> PollConnection::linger() {
-  constexpr std::size_t kMostDiscarded = 1024 * 1024;
-  net::Deadline bound(stream_.executor(), milliseconds{1000}, [this] { stream_.close(); });
-  co_await stream_.shutdown_write();
-  std::array<char, 4096> waste;
-  for (std::size_t discarded = 0; discarded < kMostDiscarded;) {
-    const auto read = co_await stream_.read_some(net::asio::buffer(waste));
-    if (read.error) co_return;
-    discarded += read.size;
-  }
 }
 
 // One timer for all bounds. It is set anew only when it would fire too late: what was put off is
@@ -202,7 +218,7 @@ void PollConnection::arm(SteadyTime until) {
   armed_until_ = until;
   timer_.expires_at(until);
   timer_.async_wait([self = shared_from_this()](net::error_code error) {
-    if (!error) self->time_is_up();
+    if (!error) self->step(&PollConnection::time_is_up);
   });
 }
 
@@ -225,56 +241,6 @@ void PollConnection::time_is_up() {
     case State::closed:
       return;
   }
-}
-
-void PollConnection::respond(net::Response response, milliseconds held_back) {
-  // A proxy's connection carries the refusals of many.
-  refusals_ = response.status == 401 && !origin_.is_proxy ? refusals_ + 1 : 0;
-  keep_ = keep_ && response.keep_alive && refusals_ < kRefusals && !parts_.draining;
-  response.keep_alive = keep_;
-  auto bytes = net::print_response(response);
-  if (held_back.count() == 0) return send(std::move(bytes), keep_);
-  state_ = State::refusing;
-  refusal_ = std::move(bytes);
-  due_at(in(held_back));
-}
-
-// At once, if the socket takes it, as it does: an answer is small.
-void PollConnection::send(std::string bytes, bool keep) {
-  const auto done = stream_.try_write(net::asio::buffer(bytes));
-  const bool blocked = done.error == net::asio::error::would_block;
-  if (done.error && !blocked) return end();
-  if (!blocked && done.size == bytes.size()) return sent(keep);
-  state_ = State::busy;
-  due_ = SteadyTime::max();
-  bytes.erase(0, done.size);
-  port_.spawn("poll.answer", finish_sending(shared_from_this(), std::move(bytes), keep));
-}
-
-void PollConnection::sent(bool keep) {
-  if (!keep) {
-    stream_.say_goodbye();
-    return end();
-  }
-  state_ = State::idle;
-  due_ = in(limits().idle);
-  if (armed_ && armed_until_ <= due_) return;
-  // Who was held is held again in a moment, as a rule: the timer is set for that one's end already.
-  const bool was_held = told_.hold.count() > 0;
-  arm(was_held ? std::min(due_, on_a_tick(in(told_.hold))) : due_);
-}
-
-net::Task<> PollConnection::finish_sending(std::shared_ptr<PollConnection> self, std::string rest,
-                                           bool keep) {
-  net::Deadline bound(stream_.executor(), limits().body_deadline, [self] { self->end(); });
-  const auto failed = co_await stream_.write(net::asio::buffer(rest));
-  if (state_ == State::closed) co_return;
-  if (failed) {
-    end();
-    co_return;
-  }
-  sent(keep);
-  go_on();
 }
 
 }  // namespace edge::server

@@ -22,8 +22,13 @@ struct Origin {  // of a connection
   bool is_proxy = false;  // a trusted one, which may put requests of many agents on it
 };
 
-// Holds end together, five times a second, and not one by one: waking up costs more than answering.
-// (Measured at 15,000 held: ARCHITECTURE.md.) Up to a tick later than asked.
+inline SteadyTime from_now(milliseconds time) {
+  return std::chrono::steady_clock::now() + time;
+}
+
+// Holds, and idle connections, end together, five times a second, and not one by one: waking up
+// costs more than answering. (Measured at 15,000 held: ARCHITECTURE.md.) Up to a tick later than
+// asked.
 inline SteadyTime on_a_tick(SteadyTime time) {
   constexpr SteadyTime::duration kTick = milliseconds{200};
   return SteadyTime(((time.time_since_epoch() + kTick - SteadyTime::duration{1}) / kTick) * kTick);
@@ -39,7 +44,7 @@ class PollConnection final : public Stranger, public std::enable_shared_from_thi
   void start();
   void make_room() override;
   void end();   // cuts it off, whatever it does; safe to repeat
-  void rung();  // HoldBell's
+  void rung();  // HoldBell's: something has changed
 
  private:
   // idle: for a request · held · refusing: a refusal is being held back · busy: a coroutine has the
@@ -52,26 +57,34 @@ class PollConnection final : public Stranger, public std::enable_shared_from_thi
   };
 
   // --- reading and waiting: poll_connection.cpp
+  // Every handler's way in, and every coroutine's: what throws ends this connection, and no other.
+  void step(void (PollConnection::*what)());
+  void spawn(std::string name,
+             net::Task<> work);  // work may use `this`: the connection outlives it
+  net::Task<> guard(std::shared_ptr<PollConnection> self, net::Task<> work);
+  void failed(const std::exception& error);
+  void begin();
   void go_on();  // after an answer: reads what is there, or waits
   void listen();
   void readable();
   void look_while_held();
   net::HttpLimits limits() const;
-  net::Task<> serve(std::shared_ptr<PollConnection> self, std::string first);
-  net::Task<> linger();
+  net::Task<> serve(std::string first);
   void due_at(SteadyTime time);
   void arm(SteadyTime until);
   void time_is_up();
 
-  // --- writing
+  // --- writing: poll_answer.cpp
   void respond(net::Response response, milliseconds held_back = milliseconds{0});
   void send(std::string bytes, bool keep);
   void sent(bool keep);
-  net::Task<> finish_sending(std::shared_ptr<PollConnection> self, std::string rest, bool keep);
+  net::Task<> finish_sending(std::string rest, bool keep);
+  net::Task<> linger();
 
   // --- the check-in: poll_check_in.cpp
   void check_in(const CheckIn& request);
   void comes_from(const std::vector<std::string_view>& forwarded_for);
+  void look_again();
   void settle(CheckInAnswer answer);
   void answer(const CheckInAnswer& answer);
   void refuse(const wire::Authorization& claim, Refusal refusal);

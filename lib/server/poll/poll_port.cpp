@@ -11,48 +11,44 @@ namespace {
 
 constexpr std::size_t kBuffer = 16 * 1024;  // a TLS record
 
-}  // namespace
+// A source's part of the handshakes goes with what it may have of the connections, so that who
+// allows a whole fleet behind one address need not set two bounds.
+HandshakeQueue::Limits handshake_limits(const config::EdgedConfig& config) {
+  return {config.handshakes, std::max<std::size_t>(64, config.connections_per_source / 16)};
+}
 
-// Over the bound a few more are shaken hands with, to be told when to come again; then nobody is
-// accepted, and the kernel keeps them waiting.
-class PollPort::Handshake {
+// A connection that has said nothing yet: a stranger like any other, and no handshake.
+class SilentConnection final : public Stranger,
+                               public std::enable_shared_from_this<SilentConnection> {
  public:
-  explicit Handshake(PollPort& port)
-      : port_(&port), surplus_(port.handshakes_ >= port.most_handshakes()) {
-    ++port.handshakes_;
+  explicit SilentConnection(net::Socket& socket)
+      : executor_(socket.get_executor()), socket_(&socket) {}
+  void make_room() override {
+    net::asio::post(executor_, [self = shared_from_this()] {
+      if (self->socket_ != nullptr) self->socket_->close();
+    });
   }
-  Handshake(Handshake&& other) noexcept
-      : port_(std::exchange(other.port_, nullptr)), surplus_(other.surplus_) {}
-  Handshake& operator=(Handshake&&) = delete;
-  ~Handshake() { end(); }
-  void end() {
-    if (auto* port = std::exchange(port_, nullptr)) {
-      --port->handshakes_;
-      port->room_.cancel();
-    }
-  }
-  bool surplus() const noexcept { return surplus_; }
+  void forget() noexcept { socket_ = nullptr; }  // it has spoken, or it is gone
 
  private:
-  PollPort* port_;
-  const bool surplus_;
+  const net::asio::any_io_executor executor_;
+  net::Socket* socket_;  // on the loop only
 };
+
+}  // namespace
 
 PollPort::PollPort(net::asio::any_io_executor executor, Parts& parts)
     : executor_(executor),
       parts_(parts),
       buffer_(kBuffer),
+      handshakes_(executor, handshake_limits(parts.config)),
       turns_(executor),
-      room_(executor),
+      empty_(executor),
       tasks_(executor) {
-  room_.expires_at(SteadyTime::max());
+  empty_.expires_at(SteadyTime::max());
 }
 
 PollPort::~PollPort() = default;
-
-std::size_t PollPort::most_handshakes() const {
-  return std::max<std::size_t>(1, parts_.config.handshakes);
-}
 
 void PollPort::listen(Acceptor acceptor) {
   acceptors_.push_back(std::make_unique<Acceptor>(std::move(acceptor)));
@@ -62,22 +58,20 @@ void PollPort::listen(Acceptor acceptor) {
 net::Task<> PollPort::accept(std::size_t index) {
   auto& acceptor = *acceptors_[index];
   while (acceptor.is_open()) {
-    const auto most = most_handshakes();
-    if (handshakes_ >= most + std::max<std::size_t>(1, most / 8)) {
-      co_await room_.async_wait(net::as_values);
-      continue;
-    }
     auto socket = co_await accept_one(acceptor);
     if (!socket) co_return;
     ConnectionSlot slot(
         parts_, std::size_t{parts_.config.connections} * 9 / 10);  // the rest is for tunnels
     if (!slot) continue;  // over the budget: closed at once, the agent backs off
-    tasks_.spawn("poll.greet", greet(std::move(*socket), std::move(slot), Handshake(*this)));
+    tasks_.spawn("poll.greet", greet(std::move(*socket), std::move(slot)));
   }
 }
 
-net::Task<> PollPort::greet(net::Socket socket, ConnectionSlot slot, Handshake handshake) {
-  Origin origin{net::peer_address(socket), parts_.trusted.contains(net::peer_address(socket))};
+// Whoever comes is taken off the kernel's queue at once: where that is full it drops what agents
+// send, and they wait for seconds before they send it again.
+net::Task<> PollPort::greet(net::Socket socket, ConnectionSlot slot) {
+  Origin origin{net::peer_address(socket)};
+  origin.is_proxy = parts_.trusted.contains(origin.address);
   if (origin.is_proxy) {
     auto source = co_await net::read_proxy_source(socket, parts_.config.header_deadline);
     if (!source) {
@@ -96,26 +90,44 @@ net::Task<> PollPort::greet(net::Socket socket, ConnectionSlot slot, Handshake h
     log::debug("poll.source-full", {{"address", origin.address}});
     co_return;  // closed at once, the agent backs off
   }
+  const bool speaks = co_await first_byte(socket, key);
+  if (!speaks) co_return;
+  auto handshake = co_await handshakes_.enter(key, parts_.config.header_deadline);
+  if (!handshake) co_return;
   net::TlsStream stream(std::move(socket), parts_.tls.get());
   {
     net::Deadline bound(executor_, parts_.config.header_deadline, [&stream] { stream.close(); });
-    auto shaken = co_await stream.accept(&turns_);
+    const auto patience = parts_.config.header_deadline / (handshake->is_crowded() ? 4 : 1);
+    auto shaken = co_await stream.accept(&turns_, patience);
     if (!shaken) {
       log::debug("poll.handshake-failed",
                  {{"address", origin.address}, {"reason", shaken.error().message}});
       co_return;
     }
   }
-  if (handshake.surplus()) {
+  if (handshake->to_be_told()) {
     co_await turn_away(std::move(stream));
     co_return;
   }
-  handshake.end();
+  handshake->end();
   if (cut_) co_return;
   auto connection = std::make_shared<PollConnection>(
       *this, parts_, std::move(stream), std::move(origin), std::move(source_slot), std::move(slot));
   connections_.emplace(connection.get(), connection);
   connection->start();
+}
+
+// Waits for it: whoever is silent takes no handshake's place.
+net::Task<bool> PollPort::first_byte(net::Socket& socket, std::uint64_t source) {
+  net::error_code error;
+  if (socket.available(error) > 0 || error) co_return !error;
+  const auto silent = std::make_shared<SilentConnection>(socket);
+  parts_.sources.add_stranger(source, silent, parts_.clock.steady());
+  net::Deadline bound(executor_, parts_.config.header_deadline, [&socket] { socket.close(); });
+  auto [failed] = co_await socket.async_wait(net::Socket::wait_read, net::as_values);
+  silent->forget();
+  parts_.sources.remove_stranger(source, silent.get());
+  co_return !failed && socket.is_open();
 }
 
 // "Not now, but soon": spread out by the agent, so that a herd comes back in a file.
@@ -135,12 +147,12 @@ net::Task<> PollPort::turn_away(net::TlsStream stream) {
 
 void PollPort::forget(PollConnection& connection) {
   connections_.erase(&connection);
-  if (connections_.empty()) room_.cancel();
+  if (connections_.empty()) empty_.cancel();
 }
 
 void PollPort::stop_accepting() {
   for (auto& acceptor : acceptors_) acceptor->close();
-  room_.cancel();
+  empty_.cancel();
 }
 
 net::Task<> PollPort::drain(milliseconds deadline) {
@@ -150,9 +162,9 @@ net::Task<> PollPort::drain(milliseconds deadline) {
     const auto all = connections_;  // ending one takes it off the list
     for (const auto& [raw, connection] : all) connection->end();
     tasks_.cancel();
-    room_.cancel();
+    empty_.cancel();
   });
-  while (!connections_.empty() && !cut_) co_await room_.async_wait(net::as_values);
+  while (!connections_.empty() && !cut_) co_await empty_.async_wait(net::as_values);
   co_await tasks_.join();
 }
 

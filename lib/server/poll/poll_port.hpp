@@ -7,6 +7,7 @@
 
 #include "server/listener.hpp"
 #include "server/parts.hpp"
+#include "server/poll/handshake_queue.hpp"
 
 namespace edge::server {
 
@@ -29,21 +30,20 @@ class PollPort {
   void forget(PollConnection& connection);
 
  private:
-  class Handshake;  // counts one in flight
   net::Task<> accept(std::size_t index);
-  net::Task<> greet(net::Socket socket, ConnectionSlot slot, Handshake handshake);
+  net::Task<> greet(net::Socket socket, ConnectionSlot slot);
+  net::Task<bool> first_byte(net::Socket& socket, std::uint64_t source);
   net::Task<> turn_away(net::TlsStream stream);
-  std::size_t most_handshakes() const;
 
   net::asio::any_io_executor executor_;
   Parts& parts_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
   std::vector<char> buffer_;
   std::unordered_map<PollConnection*, std::shared_ptr<PollConnection>> connections_;
-  std::size_t handshakes_ = 0;
-  net::Turns turns_;              // of handshakes
-  net::asio::steady_timer room_;  // cancelled when a handshake or the last connection has ended
-  bool cut_ = false;              // the drain's deadline has passed
+  HandshakeQueue handshakes_;
+  net::Turns turns_;               // of handshakes
+  net::asio::steady_timer empty_;  // cancelled when the last connection has ended
+  bool cut_ = false;               // the drain's deadline has passed
   net::TaskGroup tasks_;
 };
 

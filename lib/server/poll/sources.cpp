@@ -18,16 +18,17 @@ void Sources::leave(std::uint64_t source) {
   if (found != sources_.end() && --found->second.connections == 0) sources_.erase(found);
 }
 
-void Sources::add_stranger(std::uint64_t source, const std::shared_ptr<Stranger>& stranger) {
+void Sources::add_stranger(std::uint64_t source, const std::shared_ptr<Stranger>& stranger,
+                           SteadyTime now) {
   std::shared_ptr<Stranger> oldest;
   {
     const std::lock_guard lock(mutex_);
     const auto found = sources_.find(source);
     if (found == sources_.end()) return;
     auto& strangers = found->second.strangers;
-    strangers.emplace_back(stranger.get(), stranger);
-    if (strangers.size() <= most_strangers_) return;
-    oldest = strangers.front().second.lock();
+    strangers.push_back({stranger.get(), stranger, now});
+    if (strangers.size() <= most_strangers_ || now - strangers.front().since < peace_) return;
+    oldest = strangers.front().connection.lock();
     strangers.pop_front();
   }
   if (oldest) oldest->make_room();
@@ -38,7 +39,7 @@ void Sources::remove_stranger(std::uint64_t source, const Stranger* stranger) {
   const auto found = sources_.find(source);
   if (found == sources_.end()) return;
   std::erase_if(found->second.strangers,
-                [stranger](const auto& entry) { return entry.first == stranger; });
+                [stranger](const auto& entry) { return entry.who == stranger; });
 }
 
 }  // namespace edge::server

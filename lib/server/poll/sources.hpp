@@ -1,7 +1,10 @@
 // How many connections of the poll port each source has: one address, or one IPv6 /64. Two bounds:
 // all of its connections, and those on which nobody has been authenticated, where the oldest makes
-// room for the newest, so that a valid agent gets in beside whoever occupies its NAT.
-// Thread rule: any thread.
+// room for the newest, so that a valid agent gets in beside whoever occupies its NAT. One that has
+// just come is left in peace: between its handshake and its MAC lies a round trip, and a hundred
+// agents that come back through one NAT at once must not cut each other off. Thread rule: any
+// thread.
+
 #pragma once
 
 #include <cstdint>
@@ -10,6 +13,8 @@
 #include <mutex>
 #include <unordered_map>
 #include <utility>
+
+#include "base/time.hpp"
 
 namespace edge::server {
 
@@ -21,21 +26,29 @@ class Stranger {  // a connection on which nobody has been authenticated
 
 class Sources {
  public:
-  Sources(std::size_t most, std::size_t most_strangers)
-      : most_(most), most_strangers_(most_strangers) {}
+  // `peace`: how long a stranger is left in it.
+  Sources(std::size_t most, std::size_t most_strangers, milliseconds peace)
+      : most_(most), most_strangers_(most_strangers), peace_(peace) {}
 
   bool enter(std::uint64_t source);  // false: it has as many as it may have
   void leave(std::uint64_t source);
   // Cuts the oldest one of its source when there are too many.
-  void add_stranger(std::uint64_t source, const std::shared_ptr<Stranger>& stranger);
+  void add_stranger(std::uint64_t source, const std::shared_ptr<Stranger>& stranger,
+                    SteadyTime now);
   void remove_stranger(std::uint64_t source, const Stranger* stranger);
 
  private:
+  struct Entry {
+    const Stranger* who;
+    std::weak_ptr<Stranger> connection;
+    SteadyTime since;
+  };
   struct Source {
     std::size_t connections = 0;
-    std::deque<std::pair<const Stranger*, std::weak_ptr<Stranger>>> strangers;  // oldest first
+    std::deque<Entry> strangers;  // oldest first
   };
   const std::size_t most_, most_strangers_;
+  const milliseconds peace_;
   std::mutex mutex_;
   std::unordered_map<std::uint64_t, Source> sources_;
 };
