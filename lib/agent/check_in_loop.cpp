@@ -11,8 +11,9 @@ namespace {
 
 constexpr milliseconds kGraceForHeld{15'000};  // beyond the hold, for the way there and back
 constexpr milliseconds kAnswerDeadline{20'000};
-constexpr milliseconds kAgainSoon{200};  // after a wait that was not held back
-constexpr milliseconds kLeastCut{200};   // whatever ends sooner was no wait that something cut
+constexpr milliseconds kAgainSoon{200};       // after a wait that was not held back
+constexpr milliseconds kWorthSaying{10'000};  // of patience that edged asks for
+constexpr milliseconds kLeastCut{200};        // whatever ends sooner was no wait that something cut
 
 SteadyTime steady_now() {
   return std::chrono::steady_clock::now();
@@ -144,6 +145,10 @@ net::Task<std::optional<Ending>> CheckInLoop::handle(net::Response response,
   if (response.status == 429 || (response.status == 503 && !not_before.empty())) {
     ladder_.settle(/*same=*/false, steady_now());
     const auto wait = retry_after(not_before, config_.backoff_least, crypto::random_fraction());
+    if (wait > kWorthSaying) {
+      log::info("check-in.put-off", {{"by", link_.url()}, {"for", format_age(wait)}});
+      say(link_.url() + " asks for " + format_age(wait) + " of patience");
+    }
     co_await pause(wait);
     co_return std::nullopt;
   }

@@ -6,7 +6,7 @@
 namespace edge::agent {
 namespace {
 
-constexpr std::chrono::seconds kMost{3'600};
+constexpr std::chrono::seconds kMost{300};
 constexpr std::size_t kMostDigits = 9;  // more is beyond any bound, and beyond std::stoi
 
 milliseconds asked_by(std::string_view header, milliseconds least) {

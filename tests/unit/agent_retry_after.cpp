@@ -10,10 +10,9 @@ TEST_CASE("Retry-After is never undercut and is spread over as long again") {
     const char* header;
     int earliest;  // seconds
   };
-  for (const Row row :
-       {Row{"1", 1}, Row{"5", 5}, Row{"120", 120}, Row{"0", 1}, Row{"", 1}, Row{"-5", 1},
-        Row{"5s", 1}, Row{"Wed, 25 Nov 2026 20:00:00 GMT", 1}, Row{"3600", 3'600},
-        Row{"99999", 3'600}, Row{"99999999999999999999999", 3'600}}) {
+  for (const Row row : {Row{"1", 1}, Row{"5", 5}, Row{"120", 120}, Row{"0", 1}, Row{"", 1},
+                        Row{"-5", 1}, Row{"5s", 1}, Row{"Wed, 25 Nov 2026 20:00:00 GMT", 1},
+                        Row{"301", 300}, Row{"3600", 300}, Row{"99999999999999999999999", 300}}) {
     CAPTURE(std::string(row.header));
     const milliseconds earliest = std::chrono::seconds(row.earliest);
     CHECK(retry_after(row.header, least, 0.0) == earliest);
