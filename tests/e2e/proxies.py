@@ -46,10 +46,10 @@ def configuration(name, changes):
 
 
 class Proxied:
-    """An edged whose agents are told to dial a proxy."""
+    """An edged whose agents are told to dial a proxy; `patience`: how long that waits for an answer, as in its file."""
 
-    def __init__(self, edge, ends_tls, **settings):
-        self.edge, self.ends_tls = edge, ends_tls
+    def __init__(self, edge, ends_tls, patience=None, **settings):
+        self.edge, self.ends_tls, self.patience = edge, ends_tls, patience
         self.poll_port, self.tunnel_port = free_port(), free_port()
         self.certificate = make_certificate(edge.folder)
         self.pin = pin_of(self.certificate)
@@ -102,6 +102,10 @@ class HaProxy(Proxied):
             changes += [("/etc/haproxy/edge.example.com.pem", str(edge.folder / "proxy.pem")),
                         ("/etc/haproxy/edged.crt", str(edge.folder / "tls.crt")),
                         ("edge.example.com", "localhost")]
+        if self.patience and self.ends_tls:
+            changes += [("timeout server 75s", f"timeout server {self.patience}")]
+        elif self.patience:
+            changes += [(f"timeout {side} 150s", f"timeout {side} {self.patience}") for side in ("client", "server")]
         return self.spawn(configuration(f"{self.name}.cfg", changes), ["haproxy", "-db", "-f"])
 
 
@@ -136,6 +140,8 @@ class Nginx(Proxied):
             ("/etc/nginx/edged.crt", str(edge.folder / "tls.crt")),
             ("edge.example.com", "localhost"),
         ]
+        if self.patience:
+            changes += [("proxy_read_timeout 75s", f"proxy_read_timeout {self.patience}")]
         return self.spawn(configuration("nginx.conf", changes), ["nginx", "-e", "stderr", "-g", "daemon off;", "-c"])
 
 

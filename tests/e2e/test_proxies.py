@@ -3,15 +3,17 @@ import re
 import socket
 import ssl
 import struct
+import time
 
 import pytest
 
-from edge import PATIENCE, ROOT
+from edge import PATIENCE, ROOT, eventually
 from poll_client import HOST, Connection, raw_agent, read_token
 from proxies import ADDRESS, KINDS, make_certificate, pin_of, proxied
 
 ENDS_TLS = ["haproxy-http", "nginx"]
 AGENT, STRANGER, CLAIMED = "127.0.0.5", "127.0.0.6", "203.0.113.9"
+HELD_BACK = 0.5  # seconds: a refusal after many
 LOOPBACK = ("127.0.0.1", "::1")  # whatever localhost is
 
 
@@ -141,6 +143,59 @@ def test_agents_that_share_a_proxys_connections_are_no_clones(http_proxy):
         assert asks.check_in(headers=asks.by_ticket()).status == 204
     for name in ("asks", "holds"):
         assert not [e for e in edge.endpoint(name)["events"] if e["kind"] == "instance.cloned"]
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_an_agent_behind_an_impatient_proxy_finds_a_wait_that_it_bears(bare, kind):
+    with proxied(bare, kind, patience="2500ms") as proxy:
+        edge = proxy.edge
+        edge.set("check-in.interval", "500ms")
+        edge.set("check-in.hold", "20s")
+        agent = edge.node()
+        (instance,) = eventually(lambda: [i for i in edge.endpoint()["instances"] if i["shortened-hold"]],
+                                 "a shorter wait is reported")
+        assert 1500 < int(instance["shortened-hold"].removesuffix("ms")) < 2500
+        assert "something on the way cuts held check-ins" in edge.ok("endpoint", "show", "shop-17").stdout
+        assert "check-in.failing" not in agent.log()
+        edge.wait_held()
+
+
+def test_connections_are_counted_by_the_address_that_a_proxy_names(bare):
+    with proxied(bare, "haproxy-tcp", **{"limits.connections-per-source": "2"}) as proxy:
+        edge = proxy.edge
+        agents = [raw_agent(edge, f"shop-{i}") for i in range(3)]
+        for agent in agents[:2]:
+            assert dialling(agent, proxy.poll_port, AGENT).check_in().status == 204
+        with pytest.raises(OSError):
+            Connection(proxy.poll_port, source=AGENT)
+        assert dialling(agents[2], proxy.poll_port, STRANGER).check_in().status == 204
+
+
+def test_a_proxys_own_connections_are_not_counted(bare):
+    with proxied(bare, "haproxy-http", **{"limits.connections-per-source": "2"}) as proxy:
+        edge = proxy.edge
+        agents = [dialling(raw_agent(edge, f"shop-{i}"), proxy.poll_port, AGENT) for i in range(4)]
+        held = [agent.send_check_in(wait=55) for agent in agents]
+        for i in range(4):
+            edge.wait_held(f"shop-{i}")
+        for connection in held:
+            connection.close()
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_failures_behind_a_proxy_are_counted_by_the_agents_address(bare, kind):
+    with proxied(bare, kind) as proxy:
+        agent = raw_agent(proxy.edge)
+
+        def refusal(source):
+            started = time.monotonic()
+            with Connection(proxy.poll_port, source=source) as connection:
+                wrong = agent.mac("GET", "/v1/check-in", key=b"x" * 32)
+                assert agent.check_in(connection=connection, headers=wrong).status == 401
+            return time.monotonic() - started
+        took = [refusal(STRANGER) for _ in range(7)]
+        assert min(took[-2:]) >= HELD_BACK
+        assert min(refusal(AGENT) for _ in range(3)) < HELD_BACK
 
 
 def test_the_documented_edged_yaml_is_accepted(bare):
