@@ -146,7 +146,7 @@ void PollLink::next_url() {
 }
 
 std::string PollLink::authorization(const net::Request& request) {
-  if (!ticket_.empty()) return "Edge-Ticket " + ticket_;
+  if (!ticket_.empty()) return "Edge " + ticket_;
   const auto rest = wire::print_rest(identity_.endpoint, identity_.instance, ++counter_);
   return "Edge " + rest + "." +
          crypto::check_in_mac(mac_key_, request.method, request.target, rest);

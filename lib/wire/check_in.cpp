@@ -56,7 +56,7 @@ std::optional<std::uint64_t> parse_counter(std::string_view text) {
 
 // The texts of strangers are not repeated: an Authorization header is a secret.
 Error not_authorized() {
-  return fail(Errc::usage, "the Authorization header is neither Edge nor Edge-Ticket");
+  return fail(Errc::usage, "the Authorization header has neither a MAC nor a ticket");
 }
 
 Result<Authorization> parse_mac(std::string_view text) {
@@ -111,18 +111,18 @@ std::optional<milliseconds> parse_seconds(std::string_view text) {
 std::string_view ticket_of(std::string_view header) {
   if (header.size() > kMostHeader) return {};
   auto text = trimmed(header);
-  return equal_ignoring_case(take_until(text, ' '), "edge-ticket") ? text : std::string_view();
+  if (!equal_ignoring_case(take_until(text, ' '), "edge")) return {};
+  return text.find('.') == std::string_view::npos ? text : std::string_view();
 }
 
 Result<Authorization> parse_authorization(std::string_view header) {
   if (header.size() > kMostHeader) return not_authorized();
   auto text = trimmed(header);
   const auto scheme = take_until(text, ' ');
-  if (equal_ignoring_case(scheme, "edge")) return parse_mac(text);
-  if (equal_ignoring_case(scheme, "edge-ticket") && is_base64url_of(text, kTicketBytes)) {
-    return Authorization{std::nullopt, std::string(text)};
-  }
-  return not_authorized();
+  if (!equal_ignoring_case(scheme, "edge")) return not_authorized();
+  if (text.find('.') != std::string_view::npos) return parse_mac(text);
+  if (!is_base64url_of(text, kTicketBytes)) return not_authorized();
+  return Authorization{std::nullopt, std::string(text)};
 }
 
 std::string print_rest(const EndpointId& endpoint, const InstanceId& instance,
@@ -137,7 +137,7 @@ std::string print_pace(const Pace& pace) {
 std::string print_not_needed(const Pace& pace, std::string_view ticket, bool keep_alive) {
   std::string text;
   text.reserve(128);
-  text += "HTTP/1.1 204 No Content\r\n";
+  text += "HTTP/1.1 204 \r\n";  // RFC 9112, section 4: the reason may be left out, its blank not
   if (!keep_alive) text += "Connection: close\r\n";
   text.append("Edge-Next: ").append(print_pace(pace)).append("\r\n");
   if (!ticket.empty()) text.append("Edge-Ticket: ").append(ticket).append("\r\n");

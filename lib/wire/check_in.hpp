@@ -30,7 +30,7 @@ struct Associate {
 std::string print_associate(const Associate& message);
 Result<Associate> parse_associate(std::string_view json);
 
-// Authorization: Edge ENDPOINT.INSTANCE.COUNTER.MAC   or   Authorization: Edge-Ticket TICKET
+// Authorization: Edge ENDPOINT.INSTANCE.COUNTER.MAC   or   Authorization: Edge TICKET
 struct MacAuthorization {
   EndpointId endpoint;
   InstanceId instance;
@@ -43,7 +43,7 @@ struct Authorization {
   std::string ticket;  // base64url of 16 bytes; empty when mac is there
 };
 Result<Authorization> parse_authorization(std::string_view header);
-// The ticket in the header, not looked at any further; "" when it is no Edge-Ticket.
+// The ticket in the header, not looked at any further; "" when it has none.
 std::string_view ticket_of(std::string_view header);
 std::string print_rest(const EndpointId& endpoint, const InstanceId& instance,
                        std::uint64_t counter);

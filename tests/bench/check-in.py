@@ -13,10 +13,10 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "e2e")]
 from figures import held, mixed, polling, rate, wire  # noqa: E402
 from figures.process import keep_to_load_core  # noqa: E402
-from figures.results import FIGURES, Figure, as_json, as_text  # noqa: E402
+from figures.results import FIGURES, FULL_SIZE, Figure, as_json, as_text  # noqa: E402
 from figures.world import World, say  # noqa: E402
 
-ENDPOINTS, QUICK_ENDPOINTS = 15_000, 1_000
+QUICK_ENDPOINTS = 1_000
 # Which figures come of one and the same run of edged.
 GROUPS = [
     (rate, ["rate-nginx", "rate-httplib"]),
@@ -70,7 +70,7 @@ def main():
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
     keep_to_load_core()
-    world = World(QUICK_ENDPOINTS if chosen.quick else ENDPOINTS)
+    world = World(QUICK_ENDPOINTS if chosen.quick else FULL_SIZE)
     try:
         world.prepare()
         figures = list(measure(world, chosen.only, chosen.quick))

@@ -198,7 +198,7 @@ class RawAgent:
         return {"Authorization": f"Edge {rest}.{base64url(mac)}"}
 
     def by_ticket(self):
-        return {"Authorization": f"Edge-Ticket {self.ticket}"}
+        return {"Authorization": f"Edge {self.ticket}"}
 
     def send_check_in(self, wait=None, connection=None, headers=None):
         """The request only; the connection it went out on, for `read`."""

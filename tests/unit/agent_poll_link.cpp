@@ -104,10 +104,10 @@ TEST_CASE("a ticket is used until it is refused, then the MAC is asked with once
                            times(4));
   REQUIRE(played.seen.size() == 5);
   CHECK(played.authorizations[0].rfind("Edge ", 0) == 0);
-  CHECK(played.authorizations[1] == "Edge-Ticket one");
-  CHECK(played.authorizations[2] == "Edge-Ticket one");
+  CHECK(played.authorizations[1] == "Edge one");
+  CHECK(played.authorizations[2] == "Edge one");
   CHECK(played.authorizations[3].rfind("Edge ", 0) == 0);
-  CHECK(played.authorizations[4] == "Edge-Ticket two");
+  CHECK(played.authorizations[4] == "Edge two");
   for (const auto& response : played.answers) CHECK(response->status == 204);
 }
 

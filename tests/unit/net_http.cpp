@@ -223,7 +223,7 @@ TEST_CASE("a stream gives the rest of an upgrade first and then its own bytes") 
 }
 
 TEST_CASE("a response without a body needs no length") {
-  const auto empty = response("HTTP/1.1 204 No Content\r\nEdge-Next: 5/55\r\n\r\n");
+  const auto empty = response("HTTP/1.1 204 \r\nEdge-Next: 5/55\r\n\r\n");  // without a reason
   REQUIRE(empty);
   CHECK(empty->status == 204);
   CHECK(empty->keep_alive);

@@ -11,7 +11,7 @@ namespace {
 
 const std::string kCheckIn =
     "GET /v1/check-in HTTP/1.1\r\nPrefer: wait=55\r\nHost: edge\r\nX-Forwarded-For: 192.0.2.1\r\n"
-    "Connection: keep-alive\r\nAuthorization: Edge-Ticket QEFCQ0RFRkdISUpLTE1OTw\r\n\r\n";
+    "Connection: keep-alive\r\nAuthorization: Edge QEFCQ0RFRkdISUpLTE1OTw\r\n\r\n";
 
 // Bytes that mean something to HTTP, among others.
 std::string mutated(std::mt19937& random) {

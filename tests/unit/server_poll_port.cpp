@@ -1,7 +1,10 @@
 // The poll port on a test's own loop, asked over real connections.
+#include <future>
 #include <stdexcept>
+#include <thread>
 
 #include "agent/poll_link.hpp"
+#include "counted_new.hpp"
 #include "crypto/certificate.hpp"
 #include "net_drive.hpp"
 #include "server/poll/poll_port.hpp"
@@ -109,6 +112,32 @@ net::Task<> a_whole_request_is_spoilt(Rig& rig) {
   co_await rig.port.drain(kLong);
 }
 
+// What the loop's thread has allocated, as the client's thread asks it.
+std::uint64_t allocations_of(net::asio::io_context& loop) {
+  std::promise<std::uint64_t> count;
+  net::asio::post(loop, [&count] { count.set_value(*edge::test::allocations()); });
+  return count.get_future().get();
+}
+
+constexpr int kWarmUp = 20, kMeasured = 500;
+
+net::Task<> ask_often(Rig& rig, const agent::Identity& identity, std::uint64_t& allocated) {
+  agent::PollLink link(identity, 1, kLong);
+  std::uint64_t before = 0;
+  for (int i = 0; i < kWarmUp + kMeasured; ++i) {
+    if (i == kWarmUp) before = allocations_of(rig.loop);
+    const int status = co_await check_in(link);
+    CHECK(status == 204);
+  }
+  allocated = allocations_of(rig.loop) - before;
+  CHECK(link.handshakes().made == 1);
+}
+
+net::Task<> serve_until(Rig& rig, std::shared_ptr<net::Notify> asked) {
+  co_await asked->wait(kLong);
+  co_await rig.port.drain(kLong);
+}
+
 }  // namespace
 
 TEST_CASE("what throws while a check-in is answered ends its connection, and no other") {
@@ -119,6 +148,26 @@ TEST_CASE("what throws while a check-in is answered ends its connection, and no 
 TEST_CASE("what throws in a request that has a coroutine ends its connection, too") {
   Rig rig;
   drive(rig.loop, a_whole_request_is_spoilt(rig));
+}
+
+TEST_CASE("a plain check-in on a kept connection allocates next to nothing") {
+  if (!edge::test::allocations()) {
+    MESSAGE("not counted under AddressSanitizer");
+    return;
+  }
+  Rig rig;
+  const auto identity = rig.identity(kFirst);
+  const auto asked = std::make_shared<net::Notify>(rig.loop.get_executor());
+  std::uint64_t allocated = 0;
+  std::thread client([&] {
+    net::asio::io_context own(1);
+    drive(own, ask_often(rig, identity, allocated));
+    asked->ring();
+  });
+  drive(rig.loop, serve_until(rig, asked));
+  client.join();
+  CAPTURE(allocated);
+  CHECK(allocated <= kMeasured + 10);  // the answer
 }
 
 }  // namespace edge::server::test

@@ -11,7 +11,7 @@ namespace {
 
 const std::string kCheckIn =
     "GET /v1/check-in HTTP/1.1\r\nPrefer: wait=55\r\nHost: edge\r\n"
-    "Authorization: Edge-Ticket QEFCQ0RFRkdISUpLTE1OTw\r\n\r\n";
+    "Authorization: Edge QEFCQ0RFRkdISUpLTE1OTw\r\n\r\n";
 
 std::string with_field(const std::string& field) {
   return "GET /v1/check-in HTTP/1.1\r\nHost: edge\r\n" + field + "\r\n\r\n";
@@ -23,7 +23,7 @@ TEST_CASE("a check-in as agents send it is taken apart") {
   const auto get = parse_plain_get(kCheckIn);
   REQUIRE(get);
   CHECK(get->target == "/v1/check-in");
-  CHECK(get->authorization == "Edge-Ticket QEFCQ0RFRkdISUpLTE1OTw");
+  CHECK(get->authorization == "Edge QEFCQ0RFRkdISUpLTE1OTw");
   CHECK(get->prefer == "wait=55");
   CHECK(get->forwarded_for.empty());
   CHECK(get->keep_alive);

@@ -78,7 +78,7 @@ def figures(world, fleet, quick):
         try:
             back = all_are_back(world, fleet, operator, 120)
             say(f"herd: everybody is back: {fleet.report()}")
-            operator.look_for(AFTERWARDS)
+            operator.look_for(1 if quick else AFTERWARDS)
             failed = operator.failed()
         finally:
             operator.leave()

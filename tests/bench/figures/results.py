@@ -3,6 +3,7 @@ import dataclasses
 import json
 
 MORE, LESS = "at least", "at most"
+FULL_SIZE = 15_000  # endpoints; what fewer make is no figure
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,6 +52,8 @@ class Figure:
         return FIGURES[self.name]
 
     def verdict(self):
+        if self.endpoints != FULL_SIZE:
+            return f"not judged: {self.endpoints:,} endpoints, not {FULL_SIZE:,}"
         judged = self.ratio if self.wanted.by_ratio else self.value
         if judged is None:
             return "missing"

@@ -81,7 +81,7 @@ def figures(world, wanted, quick):
         for name in ("bytes-up", "bytes-down", "bytes-held"):
             yield Figure(name, note="network namespaces need root")
         return
-    interval, hold = (2, 3) if quick else (5, 55)  # quick cannot wait for a hold of 55 s to come round
+    interval, hold = (1, 2) if quick else (5, 55)  # quick cannot wait for a hold of 55 s to come round
     with Wire() as wire, \
             world.server(wire.inside(wire.server), hold="off", interval=f"{interval}s"), \
             Fleet(world, "follow", "--spread", spread(world.endpoints, interval), source="10.77.1.1",
