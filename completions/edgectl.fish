@@ -112,7 +112,7 @@ complete -c edgectl -l version -d 'the version of edgectl'
 # edgectl
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a ls -d 'list the endpoints, with their state and tunnel'
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a connect -d 'a shell on an endpoint, or one command (after --)'
-complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a status -d 'the daemon: addresses, keys and counts'
+complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a status -d 'the daemon: addresses and keys, endpoints by state, check-ins per second, loop lag'
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a version -d 'the versions of edgectl and of edged'
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a help -d 'help about a command or a topic'
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a endpoint -d 'make, show, rename and remove endpoints'

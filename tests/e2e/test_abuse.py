@@ -108,6 +108,43 @@ def test_guessing_join_tokens_is_held_back_too(edge):
     assert edge.edged.log().count("request.refused") == FREE  # no line for each of thousands
 
 
+def test_a_connection_on_which_nothing_but_refusals_come_ends_after_fifty(edge):
+    agent = raw_agent(edge)
+    agent.ticket = "QEFCQ0RFRkdISUpLTE1OTw"
+    connection = agent.connect()
+    answers = [agent.check_in(connection=connection, headers=agent.by_ticket()) for _ in range(50)]
+    assert {answer.status for answer in answers} == {401}
+    assert [answer.headers["Connection"] for answer in answers[-2:]] == [None, "close"]
+    assert ended(connection.socket)
+
+
+# --- what comes before it is asked for
+
+def test_a_request_that_comes_in_one_segment_with_a_held_one_is_answered_after_it(edge):
+    """Two TLS records that one read takes off the socket: the second must not be waited for there."""
+    agent = raw_agent(edge)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    received, to_send = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(received, to_send, server_hostname=HOST)
+    with socket.create_connection((HOST, edge.poll_port), 10) as plain:
+        def until_done(step):
+            while True:
+                try:
+                    return step()
+                except ssl.SSLWantReadError:
+                    plain.sendall(to_send.read())
+                    received.write(plain.recv(16384))
+        until_done(tls.do_handshake)
+        for wait in ("Prefer: wait=0.3\r\n", ""):
+            mac = agent.mac("GET", "/v1/check-in")["Authorization"]
+            tls.write(f"GET /v1/check-in HTTP/1.1\r\nHost: edge\r\n{wait}Authorization: {mac}\r\n\r\n".encode())
+        plain.sendall(to_send.read())
+        answers = b""
+        while answers.count(b"HTTP/1.1 204") < 2:
+            answers += until_done(lambda: tls.read(4096))
+
+
 # --- bounds per source
 
 def test_the_oldest_stranger_makes_room_and_agents_get_in(bounded):

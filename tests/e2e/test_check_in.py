@@ -42,6 +42,7 @@ def test_a_held_check_in_is_answered_within_milliseconds_of_required(edge):
     with edge.required():
         answer = connection.read()
     assert answer.status == 200 and answer.json["tunnel"]
+    assert answer.headers["Edge-Next"] == "5/55"
     required = log_time(log_line(edge.edged, "tunnel.state.* to=required"))
     connecting = log_time(log_line(edge.edged, "tunnel.state.* to=connecting"))
     assert (connecting - required).total_seconds() < 0.1
