@@ -307,9 +307,10 @@ def test_an_agent_obeys_retry_after_and_says_nothing_is_wrong(bounded):
     edge.join(token, edge_id, "agent", "--no-start")
     stuck = stuck_handshakes(edge, 1 + WAITING)
     assert surplus(raw)
+    handshakes = edge.ctl_json("status")["tls"]["handshakes"]
     started = time.monotonic()
     agent = edge.start_agent("agent")
-    time.sleep(1)  # it must be told before the bound is free: the stuck ones are all that keeps it out
+    eventually(lambda: edge.ctl_json("status")["tls"]["handshakes"] > handshakes, "its handshake, to be told")
     close_all(stuck)
     edge.wait_held()
     assert time.monotonic() - started >= 2
