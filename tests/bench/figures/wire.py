@@ -39,12 +39,12 @@ class Wire:
         try:
             for namespace in (self.server, self.agents):
                 run("ip", "netns", "add", namespace)
-                run(*self.inside(namespace), "sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1",
-                    "net.ipv4.ip_local_port_range=1024 65000")
             run("ip", "link", "add", "wire", "netns", self.server, "type", "veth", "peer", "name", "wire",
                 "netns", self.agents)
             for namespace, own, other in ((self.server, SERVER, AGENTS), (self.agents, AGENTS, SERVER)):
-                run("ip", "-n", namespace, "link", "set", "wire", "address", MACS[own], "up")
+                # No IPv6 address, so that none is announced over the wire.
+                run("ip", "-n", namespace, "link", "set", "wire", "address", MACS[own], "addrgenmode", "none")
+                run("ip", "-n", namespace, "link", "set", "wire", "up")
                 run("ip", "-n", namespace, "link", "set", "lo", "up")
                 run("ip", "-n", namespace, "addr", "add", f"{own}/24", "dev", "wire")
                 run("ip", "-n", namespace, "neigh", "replace", other, "lladdr", MACS[other], "dev", "wire",
