@@ -268,9 +268,8 @@ def test_an_endpoint_with_a_tunnel_is_not_offline_after_a_kill(edge):
     raw_agent(edge, "other")
     done = edge.connect(edge.target(), "--", "true")
     assert done.returncode == 0, done.stderr
-    with store_of(edge) as store:
-        store.execute("UPDATE instance SET last_seen_ms = last_seen_ms - 3600000")
-    eventually(lambda: last_seen_ms(edge) > time.time() * 1000 - 60_000, "it is saved", 25)
+    connected = time.time() * 1000  # its last check-in was before
+    eventually(lambda: last_seen_ms(edge) > connected, "it is saved", 25)
     assert edge.tunnel_state() == "open"
     edge.restart(signal.SIGKILL)
     assert edge.endpoint()["state"] == "online"
