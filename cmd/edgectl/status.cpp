@@ -89,7 +89,9 @@ Result<int> run(Context& context, const Options&) {
 }  // namespace
 
 void add_status(CLI::App& program, Run& chosen) {
-  auto* command = program.add_subcommand("status", "the daemon: addresses and keys, endpoints by state, check-ins per second, loop lag");
+  auto* command = program.add_subcommand(
+      "status",
+      "the daemon: addresses and keys, endpoints by state, check-ins per second, loop lag");
   command->footer("edgectl status\nedgectl status -o json | jq .endpoints.online\tfor programs\n");
   choose(*command, chosen, std::make_shared<Options>(), run);
 }

@@ -85,9 +85,8 @@ std::vector<Key> limits(EdgedConfig& config) {
        0, 64},
       {"limits.connections", &config.connections,
        "Connections on the poll and tunnel ports together; more are refused at once. The last "
-       "tenth "
-       "is kept for tunnels. Each takes a file descriptor, so keep it some 2,000 below LimitNOFILE "
-       "of the unit.",
+       "tenth is kept for tunnels. Each takes a file descriptor, so keep it some 2,000 below "
+       "LimitNOFILE of the unit.",
        1, 500'000},
       {"limits.handshakes", &config.handshakes,
        "TLS handshakes at once on the poll port, of each loop; more wait in line, and where eight "

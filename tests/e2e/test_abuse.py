@@ -164,7 +164,7 @@ def test_the_oldest_stranger_makes_room_and_agents_get_in(bounded):
         connection.close()
 
 
-def test_a_hundred_agents_of_one_source_come_back_at_once_and_nobody_is_cut_off(bounded):
+def test_agents_of_one_source_that_come_back_at_once_do_not_cut_each_other_off(bounded):
     edge = bounded(**{"limits.strangers-per-source": "2"})
     agents = [raw_agent(edge, f"shop-{i}") for i in range(10)]
     for agent in agents:  # with tickets of an edged that has forgotten them

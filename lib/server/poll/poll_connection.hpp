@@ -59,8 +59,8 @@ class PollConnection final : public Stranger, public std::enable_shared_from_thi
   // --- reading and waiting: poll_connection.cpp
   // Every handler's way in, and every coroutine's: what throws ends this connection, and no other.
   void step(void (PollConnection::*what)());
-  void spawn(std::string name,
-             net::Task<> work);  // work may use `this`: the connection outlives it
+  // The work may use `this`: the connection outlives it.
+  void spawn(std::string name, net::Task<> work);
   net::Task<> guard(std::shared_ptr<PollConnection> self, net::Task<> work);
   void failed(const std::exception& error);
   void begin();
