@@ -22,6 +22,7 @@ struct Played {
 struct Plan {
   AfterOffer after;  // what every offer leads to
   PollLinkOptions options;
+  std::string stop_when_said;  // before the script's end
 };
 
 Task<AfterOffer> take_offer(Played& played, std::string offer, AfterOffer after) {
@@ -41,10 +42,16 @@ Task<> run(FakePort& port, const Identity& identity, Plan plan, Played& played) 
     hooks.needed = [&played, &plan](std::string offer) {
       return take_offer(played, std::move(offer), plan.after);
     };
-    hooks.status = [&played](const std::string& text) { played.said.push_back(text); };
+    CheckInLoop* running = nullptr;
+    hooks.status = [&](const std::string& text) {
+      played.said.push_back(text);
+      if (!plan.stop_when_said.empty() && text.find(plan.stop_when_said) != std::string::npos)
+        running->stop();
+    };
     hooks.answered = [&played](const AnsweredCheckIn& one) { played.answered.push_back(one); };
     hooks.failed = [&played](const Error& error) { played.failed.push_back(error.code); };
     CheckInLoop check_ins(executor, config, identity, 100, hooks, plan.options);
+    running = &check_ins;
     port.on_end = [&check_ins] { check_ins.stop(); };
     played.ending = co_await check_ins.run();
     check_ins.link().close();
@@ -221,6 +228,16 @@ TEST_CASE("an agent whose waits are answered at once says that it polls") {
   CHECK(played.asked ==
         Texts{"POST", "GET", "GET wait=30", "GET wait=30", "GET wait=30", "POST", "GET wait=30"});
   CHECK(played.bodies[5] == "{\"hold-ms\":0}");
+}
+
+TEST_CASE("an agent that is put off for more than a moment says by whom, and that is no failure") {
+  Plan plan;
+  plan.stop_when_said = "of patience";
+  const auto played =
+      play({paced(204, "0.001/30"), answer(503, {{"Retry-After", "60"}}), answer(204)}, plan);
+  REQUIRE(!played.said.empty());
+  CHECK(played.said.back().find("https://127.0.0.1") == 0);
+  CHECK(played.failed.empty());
 }
 
 TEST_CASE("a proxy that does not find edged is a failure") {
