@@ -1,0 +1,163 @@
+#include "net/relay.hpp"
+
+#include <poll.h>
+
+#include <array>
+
+#include "net/notify.hpp"
+#include "net/send_pace.hpp"
+
+namespace edge::net {
+namespace {
+
+constexpr std::size_t kChunk = 32 * 1024;  // libssh keeps what one write needs: not more
+constexpr milliseconds kQueueLook{3};
+constexpr RelayTimes kBridgeTimes{milliseconds{1'000}, milliseconds{15'000}};
+// Of the socket pair of a bridge: what lies in it cannot be overtaken either.
+constexpr int kPairBuffer = 64 * 1024;
+
+// What the parts of one relay share; each part owns it for as long as it runs.
+struct State {
+  State(std::shared_ptr<Stream> the_near, Socket* the_socket, std::shared_ptr<Stream> the_far,
+        RelayHooks the_hooks)
+      : near(std::move(the_near)),
+        socket(the_socket),
+        far(std::move(the_far)),
+        hooks(std::move(the_hooks)),
+        bell(std::make_shared<Notify>(near->executor())) {}
+  std::shared_ptr<Stream> near;
+  Socket* socket;  // of near
+  std::shared_ptr<Stream> far;
+  RelayHooks hooks;
+  RelayCounts counts;
+  std::shared_ptr<Notify> bell;
+  bool to_far_ended = false, to_near_ended = false;
+  bool near_gone = false, far_gone = false;
+  bool half_closed = false;  // by the near side
+  bool over = false;
+};
+
+// poll(2), POLLHUP: a Unix socket's peer has closed it wholly.
+bool is_hung_up(Socket& socket) {
+  pollfd about{socket.native_handle(), 0, 0};
+  return ::poll(&about, 1, 0) == 1 && (about.revents & (POLLHUP | POLLERR)) != 0;
+}
+
+// After a half-close nobody reads, so somebody must watch. (Not before: while a wait for errors is
+// pending asio asks epoll before each read.)
+Task<> watch_half_closed(std::shared_ptr<State> state) {
+  state->near_gone = is_hung_up(*state->socket);
+  if (!state->near_gone) {
+    auto [error] = co_await state->socket->async_wait(Socket::wait_error, as_values);
+    state->near_gone = !error && !state->over;
+  }
+  if (state->near_gone) state->bell->ring();
+}
+
+Task<> to_far(std::shared_ptr<State> state) {
+  auto buffer = std::make_unique<std::array<char, kChunk>>();
+  for (;;) {
+    if (state->hooks.may_send) co_await state->hooks.may_send();
+    auto [error, size] = co_await state->near->read_some(asio::buffer(*buffer));
+    if (error == asio::error::eof) {
+      co_await state->far->shutdown_write();
+      state->half_closed = true;
+      break;
+    }
+    if (error) {
+      state->near_gone = true;
+      break;
+    }
+    state->counts.from_near += size;
+    if (state->hooks.on_bytes) state->hooks.on_bytes(state->counts);
+    // What the far side has sent before it stopped to read is still on its way to us.
+    if (co_await state->far->write(asio::buffer(buffer->data(), size))) break;
+  }
+  state->to_far_ended = true;
+  state->bell->ring();
+  if (state->half_closed && !state->over) co_await watch_half_closed(state);
+}
+
+Task<> to_near(std::shared_ptr<State> state) {
+  auto buffer = std::make_unique<std::array<char, kChunk>>();
+  for (;;) {
+    auto [error, size] = co_await state->far->read_some(asio::buffer(*buffer));
+    if (error == asio::error::eof) {
+      co_await state->near->shutdown_write();
+      break;
+    }
+    if (error) {
+      state->far_gone = true;
+      break;
+    }
+    state->counts.from_far += size;
+    if (state->hooks.on_bytes) state->hooks.on_bytes(state->counts);
+    if (co_await state->near->write(asio::buffer(buffer->data(), size))) {
+      state->near_gone = true;
+      break;
+    }
+  }
+  state->to_near_ended = true;
+  state->bell->ring();
+}
+
+}  // namespace
+
+Task<> relay(std::shared_ptr<Stream> near, Socket& socket, std::shared_ptr<Stream> far,
+             RelayHooks hooks, RelayTimes times) {
+  auto state = std::make_shared<State>(std::move(near), &socket, std::move(far), std::move(hooks));
+  auto& now = *state;
+  TaskGroup parts(now.near->executor());
+  parts.spawn("relay.to-far", to_far(state));
+  parts.spawn("relay.to-near", to_near(state));
+  while (!(now.to_far_ended && now.to_near_ended) && !now.near_gone && !now.far_gone) {
+    const bool rung = co_await now.bell->wait(times.stuck_look);
+    const auto cancelled = co_await asio::this_coro::cancellation_state;
+    if (cancelled.cancelled() != asio::cancellation_type::none) break;
+    // Who is stuck in a write to the far side does not read, and would not see the near one's end.
+    if (!rung && !now.to_far_ended && is_hung_up(socket)) now.near_gone = true;
+  }
+  // Who has closed its end wants nothing any more, but what it has sent goes on to the far side.
+  const auto until = std::chrono::steady_clock::now() + times.last_bytes;
+  while (now.near_gone && !now.far_gone && !now.to_far_ended &&
+         std::chrono::steady_clock::now() < until)
+    co_await now.bell->wait(times.last_bytes);
+  now.over = true;
+  now.near->close();
+  now.far->close();
+  co_await parts.join();
+}
+
+namespace {
+
+Task<> wait_for_room(SendPace pace) {
+  while (pace.is_full()) {
+    const bool go_on = co_await sleep(kQueueLook);
+    if (!go_on) co_return;
+  }
+}
+
+Task<> run_bridge(std::shared_ptr<SocketStream> near, std::shared_ptr<Stream> far, int pace_of) {
+  RelayHooks hooks;
+  if (pace_of >= 0) hooks.may_send = [pace = SendPace(pace_of)] { return wait_for_room(pace); };
+  auto& socket = near->socket();
+  co_await relay(near, socket, far, std::move(hooks), kBridgeTimes);
+}
+
+}  // namespace
+
+Result<Bridge> bridge(std::shared_ptr<Stream> stream, int pace_of) {
+  auto ends = socket_pair();
+  if (!ends) return ends.error();
+  for (const int end : {ends->first, ends->second}) {
+    ::setsockopt(end, SOL_SOCKET, SO_SNDBUF, &kPairBuffer, sizeof kPairBuffer);
+  }
+  if (pace_of >= 0) keep_unsent_short(pace_of);
+  auto near = std::make_shared<SocketStream>(adopt_socket(stream->executor(), ends->first));
+  Bridge made;
+  made.descriptor = ends->second;
+  made.work = run_bridge(std::move(near), std::move(stream), pace_of);
+  return made;
+}
+
+}  // namespace edge::net

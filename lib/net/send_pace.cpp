@@ -1,0 +1,54 @@
+#include "net/send_pace.hpp"
+
+#include <linux/tcp.h>  // tcp_info with least RTT and delivery rate, which netinet/tcp.h lacks
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+
+namespace edge::net {
+namespace {
+
+using std::chrono::microseconds;
+
+// A queue that bulk may keep, so that the link is never idle: what a keystroke waits at most.
+constexpr microseconds kQueue{20'000};
+// Below this an RTT above the least one is noise (delayed acknowledgements, a busy peer).
+constexpr microseconds kNoise{10'000};
+constexpr std::uint64_t kFloor = 32 * 1024;  // always: one chunk
+
+// Enough to keep a fast link busy while the loop does something else; 1 ms of 1 Gbit/s.
+constexpr int kUnsent = 128 * 1024;
+
+}  // namespace
+
+bool is_full(const SendPath& path) {
+  if (path.rtt < path.least_rtt + kNoise) return false;
+  const auto seconds = std::chrono::duration<double>(path.least_rtt + kQueue).count();
+  const auto room = static_cast<std::uint64_t>(static_cast<double>(path.rate) * seconds);
+  return path.on_the_way > std::max(room, kFloor);
+}
+
+SendPace::SendPace(int descriptor) : descriptor_(descriptor) {
+  int protocol = 0;
+  socklen_t size = sizeof protocol;
+  const int rc = ::getsockopt(descriptor, SOL_SOCKET, SO_PROTOCOL, &protocol, &size);
+  if (rc != 0 || protocol != IPPROTO_TCP) descriptor_ = -1;
+}
+
+bool SendPace::is_full() const {
+  if (descriptor_ < 0) return false;
+  tcp_info about{};
+  socklen_t size = sizeof about;
+  if (::getsockopt(descriptor_, IPPROTO_TCP, TCP_INFO, &about, &size) != 0) return false;
+  const SendPath path{
+      microseconds(about.tcpi_rtt), microseconds(about.tcpi_min_rtt), about.tcpi_delivery_rate,
+      std::uint64_t{about.tcpi_unacked} * about.tcpi_snd_mss + about.tcpi_notsent_bytes};
+  return net::is_full(path);
+}
+
+void keep_unsent_short(int descriptor) {
+  ::setsockopt(descriptor, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsent, sizeof kUnsent);
+}
+
+}  // namespace edge::net

@@ -1,0 +1,154 @@
+#include "net/relay.hpp"
+#include "net_drive.hpp"
+
+namespace edge::net::test {
+namespace {
+
+constexpr RelayTimes kTimes{milliseconds{200}, milliseconds{50}};
+
+// client <-> near [relay] far <-> node
+struct Between {
+  Ends client, node;
+  explicit Between(const asio::any_io_executor& executor)
+      : client(connected(executor)), node(connected(executor)) {}
+  Task<> run() {
+    auto near = std::shared_ptr<SocketStream>(std::move(client.near));
+    auto far = std::shared_ptr<SocketStream>(std::move(node.near));
+    return relay(near, near->socket(), far, {}, kTimes);
+  }
+};
+
+Task<> expect_end(Stream& stream, std::string expected, bool& ended) {
+  auto whole = co_await read_to_end(stream);
+  CHECK((whole.bytes == expected));
+  ended = true;
+}
+
+Task<> half_close_of_the_client() {
+  const auto executor = co_await asio::this_coro::executor;
+  Between between(executor);
+  TaskGroup group(executor);
+  group.spawn("relay", between.run());
+  co_await write_text(*between.client.far, "question");
+  co_await between.client.far->shutdown_write();
+  bool asked = false, answered = false;
+  co_await expect_end(*between.node.far, "question", asked);
+  // Longer than any time of the relay: nothing but the node's own end may end this.
+  co_await sleep(2 * kTimes.last_bytes);
+  co_await write_text(*between.node.far, "answer");
+  co_await between.node.far->shutdown_write();
+  co_await expect_end(*between.client.far, "answer", answered);
+  CHECK(asked);
+  CHECK(answered);
+  co_await group.join();
+}
+
+Task<> half_close_of_the_node() {
+  const auto executor = co_await asio::this_coro::executor;
+  Between between(executor);
+  TaskGroup group(executor);
+  group.spawn("relay", between.run());
+  co_await between.node.far->shutdown_write();
+  bool ended = false, got = false;
+  co_await expect_end(*between.client.far, "", ended);
+  co_await sleep(2 * kTimes.last_bytes);
+  co_await write_text(*between.client.far, "late");
+  co_await between.client.far->shutdown_write();
+  co_await expect_end(*between.node.far, "late", got);
+  CHECK(ended);
+  CHECK(got);
+  co_await group.join();
+}
+
+Task<> client_gone_after_its_half_close() {
+  const auto executor = co_await asio::this_coro::executor;
+  Between between(executor);
+  TaskGroup group(executor);
+  group.spawn("relay", between.run());
+  co_await between.client.far->shutdown_write();
+  bool asked = false, ended = false;
+  co_await expect_end(*between.node.far, "", asked);
+  between.client.far->close();
+  co_await group.join();  // the node says nothing, and need not
+  co_await expect_end(*between.node.far, "", ended);
+  CHECK(ended);
+}
+
+// The node takes nothing, so the relay is stuck in a write and reads no more.
+Task<> client_gone_while_the_node_is_stuck() {
+  const auto executor = co_await asio::this_coro::executor;
+  Between between(executor);
+  TaskGroup group(executor);
+  group.spawn("relay", between.run());
+  TaskGroup writing(executor);
+  auto flood = [](Stream* stream) -> Task<> {
+    const auto bytes = pattern(4'000'000, 1);
+    co_await stream->write(asio::buffer(bytes));
+  };
+  writing.spawn("flood", flood(between.client.far.get()));
+  co_await sleep(kSoon);
+  between.client.far->close();
+  co_await writing.join();
+  co_await group.join();
+}
+
+Task<> node_gone() {
+  const auto executor = co_await asio::this_coro::executor;
+  Between between(executor);
+  TaskGroup group(executor);
+  group.spawn("relay", between.run());
+  // An error, not an end: there is something that it did not read.
+  co_await write_text(*between.client.far, "unread");
+  co_await sleep(kSoon);
+  between.node.far->close();
+  co_await group.join();
+  bool ended = false;
+  co_await expect_end(*between.client.far, "", ended);
+  CHECK(ended);
+}
+
+Task<> through_a_bridge() {
+  const auto executor = co_await asio::this_coro::executor;
+  auto carried = connected(executor);
+  auto made = bridge(std::move(carried.near), -1);
+  REQUIRE(made);
+  TaskGroup group(executor);
+  group.spawn("bridge", std::move(made->work));
+  auto taker = std::make_unique<SocketStream>(adopt_socket(executor, made->descriptor));
+  co_await write_text(*taker, "there");
+  std::string there(5, ' ');
+  co_await carried.far->read_some(asio::buffer(there));
+  CHECK(there == "there");
+  co_await write_text(*carried.far, "back");
+  std::string back(4, ' ');
+  co_await taker->read_some(asio::buffer(back));
+  CHECK(back == "back");
+  taker->close();
+  bool ended = false;
+  co_await expect_end(*carried.far, "", ended);
+  CHECK(ended);
+  co_await group.join();
+}
+
+}  // namespace
+
+TEST_CASE("a client that has said all it had to say still hears the node, however late") {
+  drive(half_close_of_the_client());
+}
+TEST_CASE("a node that has said all it had to say still hears the client") {
+  drive(half_close_of_the_node());
+}
+TEST_CASE("a client that goes after its half-close ends the relay at once") {
+  drive(client_gone_after_its_half_close());
+}
+TEST_CASE("a client that goes while the node takes nothing ends the relay") {
+  drive(client_gone_while_the_node_is_stuck());
+}
+TEST_CASE("a node that goes ends the client's stream") {
+  drive(node_gone());
+}
+TEST_CASE("a bridge carries both ways and ends with its taker") {
+  drive(through_a_bridge());
+}
+
+}  // namespace edge::net::test
