@@ -94,12 +94,13 @@ bool TunnelLife::take_lease(std::uint64_t seen_generation, Lease lease) {
   return true;
 }
 
+void TunnelLife::asked_anew(const InstanceId& instance, bool live, SteadyTime now) {
+  const bool has_tunnel = state_ == TunnelState::open || state_ == TunnelState::closing;
+  if (has_tunnel && lease_.winner == instance) closed(lease_.tunnel, Reason::lost, live, now);
+}
+
 bool TunnelLife::ask(const InstanceId& instance, const TunnelId& fresh, SteadyTime now) {
-  // Who has the open tunnel does not check in: it lost the tunnel and knows it before we do.
-  if ((state_ == TunnelState::open || state_ == TunnelState::closing) &&
-      lease_.winner == instance) {
-    closed(lease_.tunnel, Reason::lost, false, now);
-  }
+  asked_anew(instance, false, now);
   if (state_ == TunnelState::required && !needed(now)) {
     change(TunnelState::idle, reason_, now);
     return false;

@@ -66,8 +66,12 @@ class TunnelLife {
   // anybody looks at the state.
   void expire(SteadyTime now);
 
-  // An instance asks "do you need me?". True: it wins, and `fresh` is its tunnel from now on (older
-  // credentials are dead). False: not needed, or somebody else is at it until next_deadline().
+  // An instance checks in. The one that has the open tunnel lost it and knows that before we do;
+  // `live`: sessions were on it, so it is wanted back.
+  void asked_anew(const InstanceId& instance, bool live, SteadyTime now);
+  // An instance asks "do you need me?", after asked_anew(). True: it wins, and `fresh` is its
+  // tunnel from now on (older credentials are dead). False: not needed, or somebody else is at it
+  // until next_deadline().
   bool ask(const InstanceId& instance, const TunnelId& fresh, SteadyTime now);
   // When a waiting instance should ask again; nothing when there is no reason to.
   std::optional<SteadyTime> next_deadline() const;

@@ -50,7 +50,7 @@ struct Daemon::Whole {
         store(std::move(opened)),
         ticket_keys(clock, config.state),
         worker(*store),
-        registry(clock, config.poll_url, config.tunnel_address),
+        registry(clock, config.poll_url, config.tunnel_address, config.handshakes),
         parts(clock, config, registry, worker),
         loops(loop_count(config)),
         signals(loops.at(0)),
@@ -115,8 +115,14 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const config::EdgedConfig& given, 
 Result<void> Daemon::Whole::open_ports() {
   for (std::size_t i = 0; i < loops.size(); ++i) {
     auto executor = loops.at(i).get_executor();
-    poll_ports.push_back(std::make_unique<PollPort>(executor, parts));
     tunnel_ports.push_back(std::make_unique<TunnelPort>(executor, parts));
+    auto on_tunnel = [port = tunnel_ports.back().get()](net::TlsStream stream, std::string rest,
+                                                        std::string peer, SourceSlot source,
+                                                        ConnectionSlot slot) {
+      port->adopt(std::move(stream), std::move(rest), std::move(peer), std::move(source),
+                  std::move(slot));
+    };
+    poll_ports.push_back(std::make_unique<PollPort>(executor, parts, std::move(on_tunnel)));
   }
   if (auto listening = listen_on_all(); !listening) return listening.error();
   admin_port = std::make_unique<AdminPort>(loops.at(0).get_executor(), parts);

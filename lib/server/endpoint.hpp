@@ -18,6 +18,12 @@
 
 namespace edge::server {
 
+// How a tunnel comes: to the tunnel port, or inside of the poll port's TLS.
+enum class TunnelWay { direct, poll_port };
+inline const char* to_string(TunnelWay way) {
+  return way == TunnelWay::direct ? "direct" : "poll-port";
+}
+
 // An open tunnel as the registry and the admin port know it. It lives on one loop (executor()).
 class TunnelHandle {
  public:
@@ -25,6 +31,7 @@ class TunnelHandle {
   virtual net::asio::any_io_executor executor() = 0;
   virtual const TunnelId& id() const = 0;
   virtual const InstanceId& instance() const = 0;
+  virtual TunnelWay way() const = 0;
   virtual void end(fleet::Reason reason) = 0;  // any thread
   virtual std::optional<milliseconds> idle_in()
       const = 0;  // any thread; nothing while sessions live

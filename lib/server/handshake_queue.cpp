@@ -1,4 +1,4 @@
-#include "server/poll/handshake_queue.hpp"
+#include "server/handshake_queue.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -31,6 +31,18 @@ int status_of(Errc code) {
 
 }  // namespace
 
+void Parts::say_full(const char* port) {
+  const auto now = clock.steady().time_since_epoch();
+  auto said = said_full.load();
+  constexpr SteadyTime::duration kEvery = std::chrono::minutes(1);
+  if (said != 0 && now.count() - said < kEvery.count()) return;
+  if (!said_full.compare_exchange_strong(said, now.count())) return;
+  log::warning("connections.full", {{"port", port},
+                                    {"connections", connections.load()},
+                                    {"limit", config.connections},
+                                    {"next", "limits.connections, and LimitNOFILE of the unit"}});
+}
+
 void Parts::record_event(store::EventRecord event) {
   event.time = clock.wall();
   log::info("event", {{"kind", event.kind},

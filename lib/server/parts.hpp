@@ -14,9 +14,10 @@
 #include "net/http.hpp"
 #include "net/loop_lag.hpp"
 #include "net/tls.hpp"
-#include "server/poll/sources.hpp"
+#include "server/handshake_queue.hpp"
 #include "server/registry.hpp"
 #include "server/service_times.hpp"
+#include "server/sources.hpp"
 #include "server/store_worker.hpp"
 
 namespace edge::server {
@@ -59,7 +60,9 @@ struct Parts {
         registry(the_registry),
         store(the_store),
         sources(the_config.connections_per_source, the_config.strangers_per_source,
-                the_config.header_deadline / 4) {}
+                the_config.header_deadline / 4),
+        tunnel_sources(the_config.connections_per_source, the_config.strangers_per_source,
+                       the_config.login_deadline / 4) {}
 
   const Clock& clock;
   const config::EdgedConfig& config;
@@ -67,6 +70,7 @@ struct Parts {
   StoreWorker& store;
   AddressSet trusted;  // proxies, whose word about sources is taken
   Sources sources;     // of the poll port
+  Sources tunnel_sources;
   SharedPenalties penalties;
   ServiceTimes service_times;
   CurrentTls tls;
@@ -77,6 +81,7 @@ struct Parts {
   WallTime started{};
   std::atomic<std::size_t> connections{0};  // poll and tunnel ports together
   std::atomic<bool> draining{false};
+  std::atomic<SteadyTime::rep> said_full{0};
   std::deque<net::LoopLag> lags;                         // one a loop, before the first one runs
   fleet::RateMeter check_in_rate{milliseconds{10'000}};  // loop 0 only
 
@@ -85,6 +90,8 @@ struct Parts {
     return config.poll_pins.empty() ? std::vector{pin} : config.poll_pins;
   }
 
+  // Says, at most once a minute, that a connection was refused since as many are open as may be.
+  void say_full(const char* port);
   // Writes an event to the store's list and to the log, some time soon.
   void record_event(store::EventRecord event);
 };
@@ -108,6 +115,12 @@ class ConnectionSlot {
   Parts* parts_;
   bool taken_ = false;
 };
+
+// Of each loop and port. A source's part of them goes with what it may have of the connections, so
+// that who allows a whole fleet behind one address need not set two bounds.
+inline HandshakeQueue::Limits handshake_limits(const config::EdgedConfig& config) {
+  return {config.handshakes, std::max<std::size_t>(64, config.connections_per_source / 16)};
+}
 
 // {"error": {"code": ..., "message": ..., "hint": ..., "retryable": ...}} with the status that
 // belongs to the code.

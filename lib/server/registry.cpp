@@ -12,8 +12,12 @@ void throw_exception_from_error(Refusal, const boost::source_location&) {
   throw std::runtime_error("refused");
 }
 
-Registry::Registry(const Clock& clock, std::string url, std::string tunnel_address)
-    : clock_(clock), url_(std::move(url)), tunnel_address_(std::move(tunnel_address)) {}
+Registry::Registry(const Clock& clock, std::string url, std::string tunnel_address,
+                   std::size_t handshakes)
+    : clock_(clock),
+      url_(std::move(url)),
+      tunnel_address_(std::move(tunnel_address)),
+      slots_(handshakes) {}
 Registry::~Registry() = default;
 
 Registry::Shard& Registry::shard(const EndpointId& id) const {
@@ -183,6 +187,7 @@ void Registry::drop_associations(Endpoint& endpoint) {
   if (endpoint.credential) {
     const std::lock_guard lock(credentials_mutex_);
     credentials_.erase(endpoint.credential->tunnel);
+    slots_.give(endpoint.credential->tunnel);
   }
   endpoint.credential.reset();
   endpoint.wake_holds();

@@ -13,6 +13,7 @@
 #include <unordered_map>
 
 #include "fleet/association.hpp"
+#include "fleet/handshake_slots.hpp"
 #include "server/endpoint.hpp"
 #include "wire/check_in.hpp"
 
@@ -57,7 +58,10 @@ struct Counts {
 
 class Registry {
  public:
-  Registry(const Clock& clock, std::string url, std::string tunnel_address);
+  static constexpr std::size_t kHandshakes = 1024;
+  // `handshakes`: agents that may be on their way to the tunnel port at once.
+  Registry(const Clock& clock, std::string url, std::string tunnel_address,
+           std::size_t handshakes = kHandshakes);
   ~Registry();
 
   // Start-up, before the first loop runs.
@@ -170,7 +174,11 @@ class Registry {
   void drop_associations(Endpoint& endpoint);
   // The decision about one instance, under its shard's lock; holds when `over` is not set.
   CheckInAnswer decide(Endpoint& endpoint, Instance& instance, const Visit& visit, bool over);
-  bool make_offer(Endpoint& endpoint, const InstanceId& instance, wire::Offer& offer);
+  // Whether this instance wins; `later`: it would, but too many are on their way already.
+  enum class Offered { no, yes, later };
+  Offered make_offer(Endpoint& endpoint, const InstanceId& instance, wire::Offer& offer);
+  bool take_slot(const TunnelId& tunnel, SteadyTime until);
+  void give_slot(const TunnelId& tunnel);
   nlohmann::json describe(const Endpoint& endpoint, bool whole, SteadyTime now) const;
   WallTime wall_of(SteadyTime time) const;
   boost::system::result<Caller, Refusal> by_ticket(const std::string& ticket);
@@ -188,6 +196,7 @@ class Registry {
   std::unordered_map<crypto::Hash, Caller, crypto::HashOfHash> tickets_;  // by the ticket's hash
   mutable std::mutex credentials_mutex_;
   std::unordered_map<TunnelId, EndpointId> credentials_;
+  fleet::HandshakeSlots slots_;  // under credentials_mutex_
   mutable std::shared_mutex settings_mutex_;
   std::map<std::string, std::string> set_settings_;
   config::FleetSettings settings_;

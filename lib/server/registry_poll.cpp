@@ -18,6 +18,13 @@ bool is_ticket_of(const Endpoint& endpoint, const Instance& instance, const Call
          instance.ticket == ticket;
 }
 
+// When who waits for a handshake's slot looks again; thousands may wait, so not all at once.
+milliseconds slot_look() {
+  constexpr double kLeast = 100, kMost = 500;
+  return milliseconds(
+      static_cast<std::int64_t>(kLeast + (kMost - kLeast) * crypto::random_fraction()));
+}
+
 // A clone is told at once, not after its hold: the other one's check-in is answered, and its next
 // one is refused.
 bool is_own(Instance& instance, std::uint64_t connection, bool& first) {
@@ -159,7 +166,8 @@ CheckInAnswer Registry::decide(Endpoint& endpoint, Instance& instance, const Vis
   // The newest wins; a plain one overtakes a held one, too.
   if (instance.hold && instance.hold != visit.hold) instance.hold->ring();
   instance.hold.reset();
-  if (make_offer(endpoint, visit.caller.instance, answer.offer)) {
+  const auto offered = make_offer(endpoint, visit.caller.instance, answer.offer);
+  if (offered == Offered::yes) {
     answer.kind = CheckInAnswer::Kind::connect;
   } else if (visit.hold && !over && fleet::clamp_wait(visit.asked, answer.pace.hold).count() > 0) {
     instance.hold = visit.hold;
@@ -168,6 +176,7 @@ CheckInAnswer Registry::decide(Endpoint& endpoint, Instance& instance, const Vis
       const auto left = std::chrono::ceil<milliseconds>(*deadline - clock_.steady());
       answer.recheck = std::max(milliseconds{1}, left);
     }
+    if (offered == Offered::later) answer.recheck = slot_look();
   }
   return answer;
 }
@@ -181,21 +190,40 @@ void Registry::leave(const Visit& visit) {
   });
 }
 
+bool Registry::take_slot(const TunnelId& tunnel, SteadyTime until) {
+  const std::lock_guard lock(credentials_mutex_);
+  return slots_.take(tunnel, until, clock_.steady());
+}
+
+void Registry::give_slot(const TunnelId& tunnel) {
+  const std::lock_guard lock(credentials_mutex_);
+  slots_.give(tunnel);
+}
+
 // The answer "yes, connect with these credentials", if this instance wins.
-bool Registry::make_offer(Endpoint& endpoint, const InstanceId& instance, wire::Offer& offer) {
+Registry::Offered Registry::make_offer(Endpoint& endpoint, const InstanceId& instance,
+                                       wire::Offer& offer) {
   const auto now = clock_.steady();
   const auto state = endpoint.life.state();
   // Nothing random is made for the thousands that are not needed.
-  if (state == fleet::TunnelState::idle || state == fleet::TunnelState::failed) return false;
+  if (state == fleet::TunnelState::idle || state == fleet::TunnelState::failed) return Offered::no;
   const auto tunnel = crypto::new_tunnel_id();
   auto old_tunnel = endpoint.tunnel;
-  const bool wins = endpoint.life.ask(instance, tunnel, now);
+  // Who has the open tunnel does not check in: what was live on it is wanted back.
+  const bool live = old_tunnel && !endpoint.sessions.empty();
+  endpoint.life.asked_anew(instance, live, now);
+  const bool slot = take_slot(tunnel, now + endpoint.settings.tunnel_open_deadline);
+  const bool wins = slot && endpoint.life.ask(instance, tunnel, now);
   const auto after = endpoint.life.state();
   if (old_tunnel && after != fleet::TunnelState::open && after != fleet::TunnelState::closing) {
     endpoint.tunnel.reset();
     old_tunnel->end(fleet::Reason::lost);  // its agent says that it is gone
   }
-  if (!wins) return false;
+  if (!wins) {
+    if (slot) give_slot(tunnel);
+    const bool wanted = endpoint.life.state() == fleet::TunnelState::required;
+    return !slot && wanted ? Offered::later : Offered::no;
+  }
 
   const auto& settings = endpoint.settings;
   offer.tunnel = tunnel;
@@ -212,11 +240,14 @@ bool Registry::make_offer(Endpoint& endpoint, const InstanceId& instance, wire::
   offer.sealed = crypto::seal(endpoint.seal_key, password,
                               wire::offer_associated_data(endpoint.record.id, instance, offer));
   const std::lock_guard lock(credentials_mutex_);
-  if (endpoint.credential) credentials_.erase(endpoint.credential->tunnel);
+  if (endpoint.credential) {
+    credentials_.erase(endpoint.credential->tunnel);
+    slots_.give(endpoint.credential->tunnel);
+  }
   endpoint.credential =
       Credential{tunnel, instance, crypto::sha256(password), now + settings.credentials_lifetime};
   credentials_[tunnel] = endpoint.record.id;
-  return true;
+  return Offered::yes;
 }
 
 bool Registry::agent_reported(const Caller& caller, const wire::AgentReport& report) {

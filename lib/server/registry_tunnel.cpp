@@ -22,6 +22,7 @@ std::optional<Caller> Registry::consume(const TunnelId& user, const std::string&
     endpoint.credential.reset();
     const std::lock_guard lock(credentials_mutex_);
     credentials_.erase(user);
+    slots_.give(user);
   });
   return caller;
 }

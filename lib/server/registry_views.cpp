@@ -69,6 +69,7 @@ json Registry::describe(const Endpoint& endpoint, bool whole, SteadyTime now) co
                             : json(format_rfc3339(wall_of(endpoint.life.since())))},
               {"id", live ? endpoint.tunnel->id().text : ""},
               {"instance", live ? endpoint.tunnel->instance().text : ""},
+              {"way", live ? to_string(endpoint.tunnel->way()) : ""},
               {"idle-in", nullptr}};
   if (live) {
     if (const auto left = endpoint.tunnel->idle_in())

@@ -1,4 +1,4 @@
-#include "server/poll/sources.hpp"
+#include "server/sources.hpp"
 
 #include <algorithm>
 

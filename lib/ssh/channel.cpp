@@ -8,24 +8,46 @@
 
 namespace edge::ssh {
 namespace {
-// libssh keeps the memory that one write needs for ever: 32 KB costs little and is fast.
-constexpr std::size_t kChunk = 32 * 1024;
+
+// libssh keeps the memory that its largest packet needed until the session ends, in four buffers of
+// a power of two each: a stream that has not moved much writes small packets, and bulk large ones,
+// each a little less than a power of two, header and all.
+constexpr std::size_t kSmall = 8 * 1024 - 128;
+constexpr std::size_t kLarge = 32 * 1024 - 128;
+constexpr std::uint64_t kBulk = 4 * 1024 * 1024;
 
 Channel* self(void* userdata) {
   return static_cast<Channel*>(userdata);
 }
+
+// A writer's place in the session's line, for as long as it writes.
+class Place {
+ public:
+  explicit Place(std::shared_ptr<Session> session)
+      : waiter(session->executor()), session_(std::move(session)) {}
+  Place(const Place&) = delete;
+  ~Place() { session_->end_turn(waiter); }
+  Waiter waiter;
+
+ private:
+  std::shared_ptr<Session> session_;
+};
+
 }  // namespace
 
 Channel::Channel(std::shared_ptr<Session> session, ssh_channel raw)
-    : session_(std::move(session)), raw_(raw) {
+    : session_(std::move(session)),
+      raw_(raw),
+      output_(session_->executor()),
+      error_(session_->executor()),
+      window_(session_->executor()),
+      chunk_(kSmall) {
   session_->add(this);
   callbacks_.userdata = this;
-  callbacks_.channel_eof_function = [](ssh_session, ssh_channel, void* user) noexcept {
-    self(user)->session_->moved();
-  };
-  callbacks_.channel_close_function = [](ssh_session, ssh_channel, void* user) noexcept {
-    self(user)->session_->moved();
-  };
+  callbacks_.channel_data_function = on_data;
+  callbacks_.channel_eof_function = on_eof;
+  callbacks_.channel_close_function = on_eof;
+  callbacks_.channel_write_wontblock_function = on_window;
   callbacks_.channel_exit_status_function = [](ssh_session, ssh_channel, int status,
                                                void* user) noexcept {
     self(user)->exit_.status = status;
@@ -42,6 +64,32 @@ Channel::Channel(std::shared_ptr<Session> session, ssh_channel raw)
   ssh_add_channel_callbacks(raw_, &callbacks_);
 }
 
+// Nothing is taken here: a reader takes what it can pass on, and the window bounds what stays.
+int Channel::on_data(ssh_session, ssh_channel, void*, std::uint32_t size, int is_stderr,
+                     void* user) noexcept {
+  auto& arriving = is_stderr ? self(user)->error_ : self(user)->output_;
+  arriving.size = size;  // of all that libssh has
+  arriving.waiter.ring();
+  return 0;
+}
+
+void Channel::on_eof(ssh_session, ssh_channel, void* user) noexcept {
+  self(user)->ended_ = true;
+  self(user)->wake();
+  self(user)->session_->moved();
+}
+
+int Channel::on_window(ssh_session, ssh_channel, std::uint32_t, void* user) noexcept {
+  self(user)->window_.ring();
+  return 0;
+}
+
+void Channel::wake() noexcept {
+  output_.waiter.ring();
+  error_.waiter.ring();
+  window_.ring();
+}
+
 Channel::~Channel() {
   close();
 }
@@ -52,46 +100,73 @@ net::asio::any_io_executor Channel::executor() {
 
 Task<net::Read> Channel::read(net::asio::mutable_buffer buffer, int is_stderr) {
   auto session = session_;
+  auto& arriving = is_stderr ? error_ : output_;
   while (raw_ != nullptr) {
-    const int rc = ssh_channel_read_nonblocking(
-        raw_, buffer.data(), static_cast<std::uint32_t>(buffer.size()), is_stderr);
-    session->touched();
-    if (rc > 0) co_return net::Read{{}, static_cast<std::size_t>(rc)};
-    if (raw_ == nullptr) break;
-    if (rc == SSH_EOF || ssh_channel_is_eof(raw_)) {
-      // Packets that the failed read processed may have brought the last bytes and the EOF
-      // together.
-      if (ssh_channel_poll(raw_, is_stderr) > 0) continue;
-      co_return net::Read{net::asio::error::eof, 0};
+    if (arriving.size == 0 && !arriving.known) look(arriving, is_stderr);
+    if (arriving.size > 0) {
+      const int rc = ssh_channel_read_timeout(
+          raw_, buffer.data(), static_cast<std::uint32_t>(buffer.size()), is_stderr, 0);
+      arriving.size -= static_cast<std::uint32_t>(std::clamp<std::int64_t>(rc, 0, arriving.size));
+      session->touched();
+      if (rc <= 0) break;
+      session->moved_bytes(static_cast<std::size_t>(rc));
+      co_return net::Read{{}, static_cast<std::size_t>(rc)};
     }
-    if (rc == SSH_ERROR || ssh_channel_is_closed(raw_)) break;
-    if (!co_await session->progress()) break;
+    if (ended_) co_return net::Read{net::asio::error::eof, 0};
+    if (!session->alive() || ssh_channel_is_closed(raw_)) break;
+    const bool rung = co_await arriving.waiter.wait();
+    if (!rung) break;
   }
   co_return net::Read{net::asio::error::connection_reset, 0};
 }
 
+// Costs a system call, so only until it has found nothing once: the callbacks tell from there on.
+void Channel::look(Arriving& arriving, int is_stderr) {
+  const int rc = ssh_channel_poll(raw_, is_stderr);
+  if (rc > 0) arriving.size = static_cast<std::uint32_t>(rc);
+  if (rc == 0) arriving.known = true;
+  if (rc == SSH_EOF) ended_ = true;
+  session_->touched();
+}
+
 Task<net::error_code> Channel::write(net::asio::const_buffer bytes, int is_stderr) {
   auto session = session_;
+  Place place(session);
   while (bytes.size() > 0) {
     if (raw_ == nullptr || !session->alive() || !ssh_channel_is_open(raw_)) {
       co_return net::asio::error::connection_reset;
     }
-    // libssh would buffer up to the peer's whole window: what the kernel has not taken stops us
-    // first.
-    const bool kernel_full = (ssh_get_status(session->raw()) & SSH_WRITE_PENDING) != 0;
-    const auto room = std::min<std::size_t>({bytes.size(), kChunk, ssh_channel_window_size(raw_)});
-    int written = 0;
-    if (!kernel_full && room > 0) {
-      const auto size = static_cast<std::uint32_t>(room);
-      written = is_stderr ? ssh_channel_write_stderr(raw_, bytes.data(), size)
-                          : ssh_channel_write(raw_, bytes.data(), size);
-      session->touched();
+    // Who waits for its own peer must not hold up the line.
+    bool rung = true;
+    if (ssh_channel_window_size(raw_) == 0) {
+      session->end_turn(place.waiter);
+      rung = co_await window_.wait();
+    } else if (session->may_write(place.waiter, bytes.size())) {
+      const int written = write_some(bytes, is_stderr);
+      session->end_turn(place.waiter);
+      if (written < 0) co_return net::asio::error::connection_reset;
+      bytes += static_cast<std::size_t>(written);
+    } else {
+      rung = co_await session->turn_to_write(place.waiter);
     }
-    if (written < 0) co_return net::asio::error::connection_reset;
-    bytes += static_cast<std::size_t>(written);
-    if (written == 0 && !co_await session->progress()) co_return net::asio::error::connection_reset;
+    if (!rung) co_return net::asio::error::operation_aborted;
   }
   co_return net::error_code{};
+}
+
+// One chunk, as far as the peer's window allows.
+int Channel::write_some(net::asio::const_buffer bytes, int is_stderr) {
+  const auto room = std::min<std::size_t>({bytes.size(), chunk_, ssh_channel_window_size(raw_)});
+  const auto size = static_cast<std::uint32_t>(room);
+  const int written = is_stderr ? ssh_channel_write_stderr(raw_, bytes.data(), size)
+                                : ssh_channel_write(raw_, bytes.data(), size);
+  if (written > 0) {
+    written_ += static_cast<std::uint64_t>(written);
+    if (written_ > kBulk) chunk_ = kLarge;
+    session_->moved_bytes(static_cast<std::size_t>(written));
+  }
+  session_->touched();
+  return written;
 }
 
 Task<net::error_code> Channel::shutdown_write() {
@@ -112,6 +187,7 @@ void Channel::close() noexcept {
     ssh_channel_close(raw);
   }
   ssh_channel_free(raw);
+  wake();
   session_->moved();
 }
 
@@ -125,6 +201,7 @@ Task<> Channel::closed() {
 void Channel::detach() noexcept {
   auto* raw = std::exchange(raw_, nullptr);
   if (raw != nullptr) ssh_remove_channel_callbacks(raw, &callbacks_);
+  wake();
 }
 
 void Channel::refused() noexcept {

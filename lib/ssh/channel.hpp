@@ -9,6 +9,7 @@
 
 #include "net/stream.hpp"
 #include "ssh/handles.hpp"
+#include "ssh/waiter.hpp"
 
 namespace edge::ssh {
 
@@ -36,6 +37,7 @@ class Channel final : public net::Stream {
   Task<> closed();
 
   void detach() noexcept;   // by the session, when it ends: libssh frees the raw channel itself
+  void wake() noexcept;     // by the session, when it dies: whoever waits looks again
   void refused() noexcept;  // the peer refused the open: only freed, never closed (it would drop
                             // the session)
   ssh_channel raw() const noexcept { return raw_; }
@@ -50,11 +52,30 @@ class Channel final : public net::Stream {
   const Exit& exit() const noexcept { return exit_; }
 
  private:
+  // One direction of arriving bytes; libssh keeps them, the window bounds them.
+  struct Arriving {
+    explicit Arriving(const net::asio::any_io_executor& executor) : waiter(executor) {}
+    std::uint32_t size = 0;
+    bool known = false;  // that the callbacks have told all of it: some comes before they are set
+    Waiter waiter;
+  };
+
+  static int on_data(ssh_session, ssh_channel, void*, std::uint32_t size, int is_stderr,
+                     void* user) noexcept;
+  static void on_eof(ssh_session, ssh_channel, void* user) noexcept;
+  void look(Arriving& arriving, int is_stderr);
+  static int on_window(ssh_session, ssh_channel, std::uint32_t, void* user) noexcept;
   Task<net::Read> read(net::asio::mutable_buffer buffer, int is_stderr);
   Task<net::error_code> write(net::asio::const_buffer bytes, int is_stderr);
+  int write_some(net::asio::const_buffer bytes, int is_stderr);
 
   std::shared_ptr<Session> session_;
   ssh_channel raw_;
+  Arriving output_, error_;
+  Waiter window_;      // rung when the peer's window is not empty any more
+  std::size_t chunk_;  // what is written at once
+  std::uint64_t written_ = 0;
+  bool ended_ = false;  // the peer has sent EOF, or closed the channel
   ssh_channel_callbacks_struct callbacks_{};
   Exit exit_;
 };

@@ -1,6 +1,7 @@
 #include "ssh/session.hpp"
 
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,9 +13,24 @@
 
 namespace edge::ssh {
 namespace {
-// Reads of one turn before other sessions of the loop get theirs; 4 KB each (libssh's
-// MAX_BUF_SIZE).
-constexpr int kTurnBudget = 64;
+
+// What one turn reads before other sessions of the loop get theirs.
+constexpr std::uint64_t kTurnBytes = 256 * 1024;
+// Who reads less than this has emptied the socket: libssh asks for 4 KB or more at once
+// (MAX_BUF_SIZE).
+constexpr std::uint64_t kLeastRead = 4096;
+// When bulk looks again whether the path's queue has become shorter.
+constexpr milliseconds kQueueLook{3};
+// Smaller writes do not wait for that queue: nobody types a kilobyte.
+constexpr std::size_t kKeystroke = 1024;
+
+// What this thread has cost so far; other processes on its core do not count.
+std::chrono::nanoseconds thread_time() {
+  timespec now{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+}
+
 }  // namespace
 
 Session::Session(net::asio::any_io_executor executor, SessionHandle raw, int descriptor, Side side)
@@ -23,8 +39,12 @@ Session::Session(net::asio::any_io_executor executor, SessionHandle raw, int des
       number_(descriptor),
       descriptor_(executor, descriptor),
       progress_(executor),
+      death_(executor),
+      pace_(descriptor),
+      allowance_(std::chrono::steady_clock::now()),
       last_heard_(std::chrono::steady_clock::now()) {
   progress_.expires_at(SteadyTime::max());
+  net::keep_unsent_short(descriptor);
   struct stat about {};
   if (side == Side::client && ::fstat(descriptor, &about) == 0) inode_ = about.st_ino;
 }
@@ -57,8 +77,8 @@ bool Session::start() {
 }
 
 void Session::close() noexcept {
-  for (auto* channel : channels_) channel->detach();
-  channels_.clear();
+  const auto channels = std::exchange(channels_, {});
+  for (auto* channel : channels) channel->detach();
   if (descriptor_.is_open()) descriptor_.release();
   const bool was_alive = std::exchange(alive_, false);
   if (raw_ && was_alive) {
@@ -66,7 +86,24 @@ void Session::close() noexcept {
     close_forgotten();
   }
   if (reason_.empty()) reason_ = "closed";
+  wake_all();
+}
+
+void Session::die(std::string reason) {
+  alive_ = false;
+  reason_ = std::move(reason);
+  // libssh may have closed the descriptor already: let asio forget the number before anyone reuses
+  // it.
+  if (descriptor_.is_open()) descriptor_.release();
+  for (auto* channel : channels_) channel->wake();
+  wake_all();
+}
+
+void Session::wake_all() noexcept {
+  for (auto* writer : std::exchange(line_, {})) writer->ring();
   progress_.cancel();
+  death_.ring();
+  if (later_) later_->cancel();
 }
 
 Task<bool> Session::progress() {
@@ -77,10 +114,17 @@ Task<bool> Session::progress() {
   co_return alive_&& state.cancelled() == net::asio::cancellation_type::none;
 }
 
+Task<> Session::until_dead() {
+  auto self = shared_from_this();
+  while (alive_) {
+    const bool rung = co_await death_.wait();
+    if (!rung) break;
+  }
+}
+
 void Session::touched() {
   if (!alive_) return;
-  const bool wants_to_write = (ssh_get_poll_flags(raw_.get()) & SSH_WRITE_PENDING) != 0;
-  if (traffic() != seen_traffic_ || (wants_to_write && !writing_)) schedule();
+  if (packets_.in_packets != seen_packets_ || (has_unsent() && !writing_)) schedule();
 }
 
 void Session::remove(Channel* channel) noexcept {
@@ -95,47 +139,52 @@ void Session::schedule() {
   });
 }
 
-// Level by level: let libssh work, see what changed, tell those who wait, decide what to wait for.
+// Lets libssh work, sees what changed, tells those who wait, decides what to wait for.
 void Session::turn() {
   if (!alive_) return;
   auto self = shared_from_this();
-  int rounds = 0;
-  for (; rounds < kTurnBudget; ++rounds) {
+  const auto before = thread_time();
+  const bool more = read_all();
+  const bool heard = std::exchange(seen_in_, socket_bytes_.in_bytes) != socket_bytes_.in_bytes;
+  if (heard) last_heard_ = std::chrono::steady_clock::now();
+  const bool flushed = std::exchange(seen_out_, socket_bytes_.out_bytes) != socket_bytes_.out_bytes;
+  seen_packets_ = packets_.in_packets;
+  if (heard || flushed || std::exchange(moved_, false) || !alive_) {
+    moved_ = false;
+    progress_.cancel();
+  }
+  if (after_turn) after_turn();
+  if (!alive_) return;
+  wake_writers();
+  const auto now = std::chrono::steady_clock::now();
+  const auto pause = allowance_.spend(thread_time() - before, now);
+  if (pause.count() > 0) wake_later(pause, paused_);
+  if (more && !paused_) schedule();
+  arm();
+}
+
+// False: the socket has nothing more, or the session is dead.
+bool Session::read_all() {
+  const auto start = socket_bytes_.in_bytes;
+  const auto most = paused_ ? 1 : kTurnBytes;  // libssh cannot write without a look at what comes
+  while (socket_bytes_.in_bytes - start < most) {
+    const auto before = socket_bytes_.in_bytes;
     const int rc = ssh_event_dopoll(event_.get(), 0);
     const bool gone = !ssh_is_connected(raw_.get()) ||
                       (ssh_get_status(raw_.get()) & (SSH_CLOSED | SSH_CLOSED_ERROR)) != 0;
     if (rc == SSH_ERROR || gone) {
       const char* error = ssh_get_error(raw_.get());
       die(error && *error ? error : "connection closed");
-      break;
+      return false;
     }
-    if (rc == SSH_AGAIN) break;
+    if (rc == SSH_AGAIN || socket_bytes_.in_bytes - before < kLeastRead) return false;
   }
-  if (socket_bytes_.in_bytes != seen_in_) {
-    seen_in_ = socket_bytes_.in_bytes;
-    last_heard_ = std::chrono::steady_clock::now();
-  }
-  if (traffic() != seen_traffic_ || std::exchange(moved_, false) || !alive_) {
-    seen_traffic_ = traffic();
-    moved_ = false;
-    progress_.cancel();
-  }
-  if (after_turn) after_turn();
-  if (!alive_) return;
-  if (rounds == kTurnBudget) schedule();
-  arm();
+  return true;
 }
 
 void Session::arm() {
-  if (!std::exchange(reading_, true)) {
-    descriptor_.async_wait(net::asio::posix::stream_descriptor::wait_read,
-                           [self = shared_from_this()](net::error_code error) {
-                             self->reading_ = false;
-                             if (!error) self->turn();
-                           });
-  }
-  const bool wants_to_write = (ssh_get_poll_flags(raw_.get()) & SSH_WRITE_PENDING) != 0;
-  if (wants_to_write && !std::exchange(writing_, true)) {
+  if (!paused_) arm_read();
+  if (has_unsent() && !std::exchange(writing_, true)) {
     descriptor_.async_wait(net::asio::posix::stream_descriptor::wait_write,
                            [self = shared_from_this()](net::error_code error) {
                              self->writing_ = false;
@@ -144,13 +193,49 @@ void Session::arm() {
   }
 }
 
-void Session::die(std::string reason) {
-  alive_ = false;
-  reason_ = std::move(reason);
-  // libssh may have closed the descriptor already: let asio forget the number before anyone reuses
-  // it.
-  if (descriptor_.is_open()) descriptor_.release();
-  progress_.cancel();
+void Session::arm_read() {
+  if (std::exchange(reading_, true)) return;
+  descriptor_.async_wait(net::asio::posix::stream_descriptor::wait_read,
+                         [self = shared_from_this()](net::error_code error) {
+                           self->reading_ = false;
+                           if (!error && !self->paused_) self->turn();
+                         });
+}
+
+bool Session::may_write(const Waiter& writer, std::size_t size) {
+  if (has_unsent()) return false;
+  if (size <= kKeystroke) return true;
+  if (!line_.empty() && line_.front() != &writer) return false;
+  slow_path_ = pace_.is_full();
+  return !slow_path_;
+}
+
+Task<bool> Session::turn_to_write(Waiter& writer) {
+  auto self = shared_from_this();
+  if (std::find(line_.begin(), line_.end(), &writer) == line_.end()) line_.push_back(&writer);
+  if (slow_path_ && !paused_ && !has_unsent()) wake_later(kQueueLook, slow_path_);
+  const bool rung = co_await writer.wait();
+  co_return rung;
+}
+
+void Session::end_turn(Waiter& writer) {
+  std::erase(line_, &writer);
+  if (alive_) wake_writers();
+}
+
+void Session::wake_writers() {
+  if (!line_.empty() && !has_unsent()) line_.front()->ring();
+}
+
+void Session::wake_later(milliseconds after, bool& pending) {
+  pending = true;
+  if (!later_) later_ = std::make_unique<net::asio::steady_timer>(executor_);
+  later_->expires_after(after);
+  later_->async_wait([self = shared_from_this()](net::error_code error) {
+    if (error) return;
+    self->paused_ = self->slow_path_ = false;
+    self->turn();
+  });
 }
 
 }  // namespace edge::ssh

@@ -4,22 +4,25 @@
 // The pattern (each line was learned the hard way, docs/tunnel-protocol.md has the traps):
 //   - one ssh_event per session: with a shared one every call is O(all sessions);
 //   - the session's own descriptor, not a dup: libssh closes it by itself, so asio's hold on it is
-//   released in
-//     the same handler;
-//   - callbacks only record; work happens after libssh returned;
+//     released in the same handler;
+//   - callbacks only record and ring; work happens after libssh returned;
 //   - any call into libssh may have processed packets of *other* channels: after each one comes
-//   touched().
+//     touched().
 // Thread rule: the loop's thread only.
 #pragma once
 
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <vector>
 
 #include "base/time.hpp"
+#include "net/send_pace.hpp"
 #include "net/task.hpp"
+#include "ssh/allowance.hpp"
 #include "ssh/handles.hpp"
+#include "ssh/waiter.hpp"
 
 namespace edge::ssh {
 
@@ -50,6 +53,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   // Until something moved; false when the session is dead.
   Task<bool> progress();
+  Task<> until_dead();
   // After every call into libssh from outside of the pump.
   void touched();
   // Wakes everybody who waits in progress(); for callbacks and for channels that end.
@@ -71,25 +75,32 @@ class Session : public std::enable_shared_from_this<Session> {
     co_return SSH_ERROR;
   }
 
+  // --- for channels
   void add(Channel* channel) { channels_.push_back(channel); }
   void remove(Channel* channel) noexcept;
   std::size_t channel_count() const noexcept { return channels_.size(); }
+  // Whether `size` bytes may be written now; if not, the writer waits for its turn. Streams take
+  // turns, a chunk each; a keystroke does not wait for a slow link's queue as bulk does.
+  bool may_write(const Waiter& writer, std::size_t size);
+  Task<bool> turn_to_write(Waiter& writer);  // false: cancelled
+  void end_turn(Waiter& writer);             // it has written, or it gives up: the next one's turn
+  void moved_bytes(std::size_t size) { allowance_.earn(size); }  // of a stream, either way
 
   // Runs on the loop after each turn of the pump; for those who create channels from callbacks.
   std::function<void()> after_turn;
 
  private:
   void turn();
+  bool read_all();
   void arm();
+  void arm_read();
   void schedule();
+  void wake_later(milliseconds after, bool& pending);
+  void wake_writers();
   void die(std::string reason);
+  void wake_all() noexcept;
   void close_forgotten() noexcept;
-  // Whatever moved: bytes at the socket (a flush alone wakes a writer) and packets inside of
-  // libssh.
-  std::uint64_t traffic() const noexcept {
-    return socket_bytes_.in_bytes + socket_bytes_.out_bytes + packets_.in_packets +
-           packets_.out_packets;
-  }
+  bool has_unsent() const noexcept { return (ssh_get_status(raw()) & SSH_WRITE_PENDING) != 0; }
 
   net::asio::any_io_executor executor_;
   SessionHandle raw_;
@@ -98,14 +109,21 @@ class Session : public std::enable_shared_from_this<Session> {
   std::uint64_t inode_ = 0;  // of a client's socket, to know it again
   net::asio::posix::stream_descriptor descriptor_;
   net::asio::steady_timer progress_;
+  Waiter death_;
+  std::unique_ptr<net::asio::steady_timer> later_;  // of the few that ever wait for a time
+  net::SendPace pace_;
+  Allowance allowance_;
   ssh_counter_struct socket_bytes_{}, packets_{};
-  std::uint64_t seen_traffic_ = 0;
+  std::uint64_t seen_packets_ = 0, seen_out_ = 0;
   std::uint64_t seen_in_ = 0;
   SteadyTime last_heard_{};
   std::vector<Channel*> channels_;
+  std::deque<Waiter*> line_;  // of writers
   std::string reason_;
   bool alive_ = false;
   bool scheduled_ = false, reading_ = false, writing_ = false, moved_ = false;
+  bool paused_ = false;     // it has cost too much: nothing is read until later_
+  bool slow_path_ = false;  // bulk waits for the path's queue: looked at again later
 };
 
 }  // namespace edge::ssh

@@ -221,9 +221,7 @@ net::Task<Result<void>> ShellServer::establish(milliseconds deadline) {
 
 net::Task<> ShellServer::until_dead() {
   auto session = part_->session;
-  for (;;) {
-    if (!co_await session->progress()) co_return;
-  }
+  co_await session->until_dead();
 }
 
 void ShellServer::close() noexcept {

@@ -137,9 +137,7 @@ std::string TunnelClient::reason() const {
 
 net::Task<> TunnelClient::until_dead() {
   auto session = part_->session;
-  for (;;) {
-    if (!co_await session->progress()) co_return;
-  }
+  co_await session->until_dead();
 }
 
 void TunnelClient::close() noexcept {

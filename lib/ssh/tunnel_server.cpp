@@ -14,6 +14,7 @@ struct TunnelServer::Part {
   std::shared_ptr<Session> session;
   ssh_server_callbacks_struct callbacks{};
   int failures = 0;
+  milliseconds penalty{0};
   bool logged_in = false, forwarded = false, accepted = false;
 
   static Part& of(void* userdata) { return *static_cast<Part*>(userdata); }
@@ -27,9 +28,15 @@ struct TunnelServer::Part {
     } catch (...) {
       part.logged_in = false;
     }
-    if (!part.logged_in) ++part.failures;
+    if (!part.logged_in) part.refuse();
     part.session->moved();
     return part.logged_in ? SSH_AUTH_SUCCESS : SSH_AUTH_DENIED;
+  }
+
+  bool is_done() const { return (logged_in && forwarded) || failures >= rules.tries; }
+  void refuse() noexcept {
+    ++failures;
+    if (rules.refused) penalty = rules.refused();
   }
 
   static int on_none(ssh_session, const char*, void*) noexcept { return SSH_AUTH_DENIED; }
@@ -86,25 +93,32 @@ TunnelServer::~TunnelServer() {
   // A turn that is already posted still holds the session; it is dead and calls nothing.
 }
 
-net::Task<Result<void>> TunnelServer::establish(milliseconds deadline) {
+net::Task<Result<void>> TunnelServer::establish(milliseconds deadline, milliseconds patience) {
   auto part = part_;
   auto& session = *part->session;
   if (!part->accepted)
     co_return fail(Errc::failure, "cannot take the connection: " + session.reason());
-  net::Deadline bound(session.executor(), deadline, [part] { part->session->close(); });
-  while (session.alive() && !(part->logged_in && part->forwarded) &&
-         part->failures < part->rules.tries) {
-    if (!co_await session.progress()) break;
+  const auto cut = [part] { part->session->close(); };
+  net::Deadline bound(session.executor(), deadline, cut);
+  net::Deadline silence(session.executor(), patience, cut);
+  auto heard = session.last_heard();
+  for (bool first = true; session.alive() && !part->is_done();) {
+    const bool go_on = co_await session.progress();
+    if (!go_on) break;
+    if (std::exchange(heard, session.last_heard()) == session.last_heard()) continue;
+    silence.extend(patience);
+    if (std::exchange(first, false)) bound.extend(deadline);
   }
   if (part->logged_in && part->forwarded && session.alive()) co_return Result<void>{};
-  if (bound.passed()) {
+  if (bound.passed() || silence.passed()) {
     co_return fail(Errc::timed_out,
                    part->logged_in ? "no forward was asked for in time" : "no login in time");
   }
   const bool refused = part->failures > 0 && !part->logged_in;
   session.close();
-  if (refused) co_return fail(Errc::not_allowed, "wrong credentials");
-  co_return fail(Errc::failure, session.reason());
+  if (!refused) co_return fail(Errc::failure, session.reason());
+  if (part->penalty.count() > 0) co_await net::sleep(part->penalty);
+  co_return fail(Errc::not_allowed, "wrong credentials");
 }
 
 net::Task<Result<std::unique_ptr<net::Stream>>> TunnelServer::open_stream(milliseconds deadline) {
@@ -157,9 +171,7 @@ bool TunnelServer::said_goodbye() const {
 
 net::Task<> TunnelServer::until_dead() {
   auto session = part_->session;
-  for (;;) {
-    if (!co_await session->progress()) co_return;
-  }
+  co_await session->until_dead();
 }
 
 void TunnelServer::close() noexcept {

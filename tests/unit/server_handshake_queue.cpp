@@ -1,7 +1,7 @@
 #include <list>
 
 #include "net_drive.hpp"
-#include "server/poll/handshake_queue.hpp"
+#include "server/handshake_queue.hpp"
 
 namespace edge::server {
 namespace {

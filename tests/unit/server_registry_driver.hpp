@@ -45,6 +45,7 @@ class FakeTunnel final : public TunnelHandle {
   const TunnelId& id() const override { return id_; }
   const InstanceId& instance() const override { return instance_; }
   void end(Reason reason) override { ended.push_back(reason); }
+  server::TunnelWay way() const override { return server::TunnelWay::direct; }
   std::optional<milliseconds> idle_in() const override { return milliseconds{300'000}; }
   std::vector<Reason> ended;
 

@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include "server/poll/sources.hpp"
+#include "server/sources.hpp"
 
 using edge::milliseconds;
 using edge::SteadyTime;

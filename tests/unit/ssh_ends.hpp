@@ -60,7 +60,7 @@ struct TunnelEnds {
 };
 
 inline Task<> establish(TunnelEnds& ends, milliseconds deadline) {
-  auto established = co_await ends.server->establish(deadline);
+  auto established = co_await ends.server->establish(deadline, deadline);
   ends.established = std::move(established);
 }
 

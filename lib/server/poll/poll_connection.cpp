@@ -195,14 +195,38 @@ net::Task<> PollConnection::serve(std::string first) {
   } else {
     keep_ = request->keep_alive;
     comes_from(forwarded_for);
-    net::Deadline bound(stream_.executor(), kLongestAnswer, [this] { end(); });
-    PollRequests requests(parts_, address_, connection_);
-    auto response = co_await requests.answer(std::move(*request));
+    co_await answer(std::move(*request));
     if (state_ == State::closed) co_return;
-    if (requests.known()) now_known();
-    respond(std::move(response));
   }
   go_on();
+}
+
+net::Task<> PollConnection::answer(net::Request request) {
+  net::Deadline bound(stream_.executor(), kLongestAnswer, [this] { end(); });
+  PollRequests requests(parts_, address_, connection_, port_.on_tunnel() != nullptr);
+  auto response = co_await requests.answer(std::move(request));
+  if (state_ == State::closed) co_return;
+  if (requests.known()) now_known();
+  if (response.status != 101) {
+    respond(std::move(response));
+    co_return;
+  }
+  const auto failed = co_await net::write_response(stream_, std::move(response));
+  if (failed) end();
+  if (state_ == State::closed) co_return;
+  become_tunnel();
+}
+
+// From here on the stream is SSH, and this connection is over.
+void PollConnection::become_tunnel() {
+  const auto self = shared_from_this();
+  state_ = State::closed;
+  timer_.cancel();
+  if (bell_) bell_->forget();
+  if (visit_) parts_.registry.leave(*visit_);
+  port_.forget(*this);
+  port_.on_tunnel()(std::move(stream_), std::exchange(pending_, {}), address_, std::move(source_),
+                    std::move(slot_));
 }
 
 // One timer for all bounds. It is set anew only when it would fire too late: what was put off is

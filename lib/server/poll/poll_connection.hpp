@@ -70,6 +70,8 @@ class PollConnection final : public Stranger, public std::enable_shared_from_thi
   void look_while_held();
   net::HttpLimits limits() const;
   net::Task<> serve(std::string first);
+  net::Task<> answer(net::Request request);
+  void become_tunnel();
   void due_at(SteadyTime time);
   void arm(SteadyTime until);
   void time_is_up();
@@ -108,8 +110,8 @@ class PollConnection final : public Stranger, public std::enable_shared_from_thi
   std::string address_;           // of who sends this request
   std::uint64_t connection_ = 0;  // this request's, as in Visit
   const std::uint64_t id_;
-  const SourceSlot source_;
-  [[maybe_unused]] const ConnectionSlot slot_;
+  SourceSlot source_;
+  ConnectionSlot slot_;
   SteadyTime read_at_{};
   State state_ = State::idle;
   int refusals_ = 0;     // in a row

@@ -11,12 +11,6 @@ namespace {
 
 constexpr std::size_t kBuffer = 16 * 1024;  // a TLS record
 
-// A source's part of the handshakes goes with what it may have of the connections, so that who
-// allows a whole fleet behind one address need not set two bounds.
-HandshakeQueue::Limits handshake_limits(const config::EdgedConfig& config) {
-  return {config.handshakes, std::max<std::size_t>(64, config.connections_per_source / 16)};
-}
-
 // A connection that has said nothing yet: a stranger like any other, and no handshake.
 class SilentConnection final : public Stranger,
                                public std::enable_shared_from_this<SilentConnection> {
@@ -37,9 +31,10 @@ class SilentConnection final : public Stranger,
 
 }  // namespace
 
-PollPort::PollPort(net::asio::any_io_executor executor, Parts& parts)
+PollPort::PollPort(net::asio::any_io_executor executor, Parts& parts, OnTunnel on_tunnel)
     : executor_(executor),
       parts_(parts),
+      on_tunnel_(std::move(on_tunnel)),
       buffer_(kBuffer),
       handshakes_(executor, handshake_limits(parts.config)),
       turns_(executor),
@@ -62,7 +57,10 @@ net::Task<> PollPort::accept(std::size_t index) {
     if (!socket) co_return;
     ConnectionSlot slot(
         parts_, std::size_t{parts_.config.connections} * 9 / 10);  // the rest is for tunnels
-    if (!slot) continue;  // over the budget: closed at once, the agent backs off
+    if (!slot) {  // over the budget: closed at once, the agent backs off
+      parts_.say_full("poll port");
+      continue;
+    }
     tasks_.spawn("poll.greet", greet(std::move(*socket), std::move(slot)));
   }
 }

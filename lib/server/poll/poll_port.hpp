@@ -5,17 +5,23 @@
 #include <unordered_map>
 #include <vector>
 
+#include "server/handshake_queue.hpp"
 #include "server/listener.hpp"
 #include "server/parts.hpp"
-#include "server/poll/handshake_queue.hpp"
 
 namespace edge::server {
 
 class PollConnection;
 
+// A connection that becomes a tunnel: the TLS stream, what was read beyond the request, its peer,
+// and what it takes of the bounds.
+using OnTunnel = std::function<void(net::TlsStream stream, std::string rest, std::string peer,
+                                    SourceSlot source, ConnectionSlot slot)>;
+
 class PollPort {
  public:
-  PollPort(net::asio::any_io_executor executor, Parts& parts);
+  // `on_tunnel`: of the same loop; null: this port makes no tunnels.
+  PollPort(net::asio::any_io_executor executor, Parts& parts, OnTunnel on_tunnel = {});
   ~PollPort();
   void listen(Acceptor acceptor);  // any number of times, one per address
   void stop_accepting();
@@ -28,6 +34,7 @@ class PollPort {
   net::asio::mutable_buffer buffer() noexcept { return net::asio::buffer(buffer_); }
   void spawn(std::string name, net::Task<> task) { tasks_.spawn(std::move(name), std::move(task)); }
   void forget(PollConnection& connection);
+  const OnTunnel& on_tunnel() const noexcept { return on_tunnel_; }
 
  private:
   net::Task<> accept(std::size_t index);
@@ -37,6 +44,7 @@ class PollPort {
 
   net::asio::any_io_executor executor_;
   Parts& parts_;
+  const OnTunnel on_tunnel_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
   std::vector<char> buffer_;
   std::unordered_map<PollConnection*, std::shared_ptr<PollConnection>> connections_;

@@ -81,6 +81,11 @@ net::Task<net::Response> PollRequests::answer(net::Request request) {
   if (request.method == "POST" && request.target == kAgent) {
     co_return co_await post_agent(std::move(request), *caller);
   }
+  if (request.method == "GET" && request.target == kTunnel && makes_tunnels_) {
+    if (request.upgrade != "ssh")
+      co_return error_response(fail(Errc::usage, "a tunnel needs Upgrade: ssh"));
+    co_return net::Response{101, {{"Connection", "Upgrade"}, {"Upgrade", "ssh"}}, "", true};
+  }
   co_return error_response(fail(Errc::not_found, "no such request"));
 }
 

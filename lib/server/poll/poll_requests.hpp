@@ -13,11 +13,16 @@ class PollRequests {
   static constexpr std::size_t kBodyLimit = 256 * 1024;
   static constexpr std::size_t kSnapshotLimit = 1024 * 1024;  // inflated
   static constexpr const char* kCheckIn = "/v1/check-in";
+  static constexpr const char* kTunnel = "/v1/tunnel";
 
   // `connection`: a number of its own for each, as in Visit.
-  PollRequests(Parts& parts, std::string peer, std::uint64_t connection)
-      : parts_(parts), peer_(std::move(peer)), connection_(connection) {}
+  PollRequests(Parts& parts, std::string peer, std::uint64_t connection, bool makes_tunnels)
+      : parts_(parts),
+        peer_(std::move(peer)),
+        connection_(connection),
+        makes_tunnels_(makes_tunnels) {}
 
+  // 101: the connection is a tunnel from there on.
   net::Task<net::Response> answer(net::Request request);
   bool known() const noexcept { return known_; }  // somebody has proved who it is
 
@@ -36,6 +41,7 @@ class PollRequests {
   Parts& parts_;
   const std::string peer_;
   const std::uint64_t connection_;
+  const bool makes_tunnels_;
   bool known_ = false;
 };
 

@@ -1,29 +1,10 @@
 // An operator's session through a tunnel: edged opens the stream, vouches for the session's key,
 // and then relays bytes that it cannot read.
 #include "base/log.hpp"
-#include "net/deadline.hpp"
+#include "net/relay.hpp"
 #include "server/tunnel/tunnel.hpp"
 
 namespace edge::server {
-namespace {
-
-constexpr milliseconds kLastBytes{5000};  // for the other direction, when one has ended
-
-// One direction, and a bell when it has ended. Free functions: a spawned coroutine owns what it
-// uses.
-net::Task<> one_way(std::shared_ptr<net::Stream> from, std::shared_ptr<net::Stream> to,
-                    std::atomic<std::uint64_t>* bytes, std::function<void()> on_bytes,
-                    std::shared_ptr<net::Notify> bell, std::shared_ptr<LiveSession>, int* running) {
-  std::uint64_t counted = 0;
-  co_await net::copy(*from, *to, counted, [&] {
-    *bytes = counted;
-    on_bytes();
-  });
-  --*running;
-  bell->ring();
-}
-
-}  // namespace
 
 void Tunnel::serve_session(SessionRequest request) {
   tasks_.spawn("tunnel.session", relay(std::move(request)));
@@ -60,17 +41,17 @@ net::Task<Result<std::unique_ptr<net::Stream>>> Tunnel::upgrade(const SessionReq
 
 net::Task<> Tunnel::relay(SessionRequest request) {
   auto self = shared_from_this();
-  ++sessions_;
-  std::erase_if(relay_bells_, [](const auto& weak) { return weak.expired(); });
+  live_changed(+1);
   auto socket =
       std::make_unique<net::SocketStream>(net::adopt_socket(executor_, request.descriptor));
+  auto& watched = socket->socket();
   auto client =
       std::shared_ptr<net::Stream>(net::with_rest(std::move(socket), std::move(request.rest)));
   auto far = co_await upgrade(request);
   const auto host_key = parts_.registry.host_key(caller_.endpoint, caller_.instance);
   if (far && host_key.empty()) far = fail(Errc::removed, "the node was disassociated meanwhile");
   if (!far) {
-    --sessions_;
+    live_changed(-1);
     auto response = error_response(far.error());
     response.keep_alive = false;
     co_await net::write_response(*client, std::move(response));
@@ -91,27 +72,20 @@ net::Task<> Tunnel::relay(SessionRequest request) {
                               {"tunnel", id_},
                               {"operator", request.session->operator_name}});
   if (!co_await net::write_response(*client, std::move(switched))) {
-    auto bell = std::make_shared<net::Notify>(executor_);
-    int running = 2;
-    auto on_bytes = [this] { touch(); };
-    net::TaskGroup directions(executor_);
-    directions.spawn("session.to-node", one_way(client, agent, &request.session->bytes_out,
-                                                on_bytes, bell, request.session, &running));
-    directions.spawn("session.from-node", one_way(agent, client, &request.session->bytes_in,
-                                                  on_bytes, bell, request.session, &running));
-    relay_bells_.push_back(bell);
-    while (running == 2 && server_->alive()) co_await bell->wait(std::chrono::hours(1));
-    if (running > 0 && server_->alive()) co_await bell->wait(kLastBytes);
-    client->close();
-    agent->close();
-    co_await directions.join();
+    net::RelayHooks hooks;
+    hooks.on_bytes = [this, session = request.session](const net::RelayCounts& counts) {
+      session->bytes_out = counts.from_near;
+      session->bytes_in = counts.from_far;
+      touch();
+    };
+    co_await net::relay(client, watched, agent, std::move(hooks));
   }
   log::info("session.end", {{"session", request.session->id},
                             {"endpoint", caller_.endpoint},
                             {"bytes-in", request.session->bytes_in.load()},
                             {"bytes-out", request.session->bytes_out.load()}});
   touch();
-  --sessions_;
+  live_changed(-1);
   // Lost under us: the session counts as live until the registry knows, for the tunnel is then
   // wanted back.
   if (server_->alive()) {

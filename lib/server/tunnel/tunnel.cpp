@@ -9,7 +9,8 @@
 namespace edge::server {
 namespace {
 
-constexpr int kMissedProbes = 3;
+// edged would rather hear than ask: agents probe, and each probe that they make is one less here.
+constexpr milliseconds kMostGrace{2'000};
 constexpr std::size_t kSnapshotLimit = 1024 * 1024;
 
 net::HttpLimits answer_limits(milliseconds deadline) {
@@ -36,40 +37,23 @@ milliseconds keep_alive_interval(const config::FleetSettings& settings) {
 
 }  // namespace
 
-Tunnel::Tunnel(net::asio::any_io_executor executor, Parts& parts, std::string peer)
+Tunnel::Tunnel(net::asio::any_io_executor executor, Parts& parts, std::string peer, TunnelWay way)
     : executor_(executor),
       parts_(parts),
       peer_(std::move(peer)),
+      way_(way),
       bell_(std::make_shared<net::Notify>(executor)),
-      tasks_(executor) {}
+      tasks_(executor),
+      probes_(settings_.tunnel_probe, std::min(settings_.tunnel_probe / 5, kMostGrace)) {}
 
 Tunnel::~Tunnel() = default;
 
 net::Task<> Tunnel::run(net::Socket socket, const ssh::ServerIdentity& identity,
-                        [[maybe_unused]] ConnectionSlot slot) {
+                        Newcomer newcomer) {
   auto self = shared_from_this();
-  std::optional<Caller> caller;
-  ssh::TunnelRules rules;
-  rules.forward_name = kForwardName;
-  rules.forward_port = kForwardPort;
-  rules.login = [this, &caller](const std::string& user, const std::string& password) {
-    caller = parts_.registry.consume(TunnelId{user}, password);
-    if (caller) id_ = TunnelId{user};
-    return caller.has_value();
-  };
-  net::set_no_delay(socket);
-  server_ =
-      std::make_unique<ssh::TunnelServer>(executor_, socket.release(), identity, std::move(rules));
-  auto established = co_await server_->establish(parts_.config.login_deadline);
-  if (!established) {
-    log::info("tunnel.refused",
-              {{"address", peer_}, {"tunnel", id_}, {"reason", established.error().message}});
-    if (caller) parts_.registry.tunnel_closed(caller->endpoint, id_, fleet::Reason::lost);
-    co_return;
-  }
-  caller_ = *caller;
-  settings_ = parts_.registry.settings_of(caller_.endpoint);
-  idle_limit_ = settings_.tunnel_idle.count();
+  const bool established = co_await log_in(std::move(socket), identity, std::move(newcomer));
+  if (!established) co_return;
+  learn_settings();
   touch();
   tasks_.spawn("tunnel.death", watch_death());
 
@@ -83,6 +67,8 @@ net::Task<> Tunnel::run(net::Socket socket, const ssh::ServerIdentity& identity,
   } else if (!parts_.registry.tunnel_opened(caller_, self)) {
     log::info("tunnel.late", {{"tunnel", id_}, {"endpoint", caller_.endpoint}});
   } else {
+    log::info("tunnel.open",
+              {{"tunnel", id_}, {"endpoint", caller_.endpoint}, {"way", to_string(way_)}});
     reason = co_await supervise();
     parts_.registry.tunnel_closed(caller_.endpoint, id_, reason);
   }
@@ -91,12 +77,56 @@ net::Task<> Tunnel::run(net::Socket socket, const ssh::ServerIdentity& identity,
   for (const auto& session : lost_sessions_) parts_.registry.remove_session(*session);
 }
 
+// Handshake, login and forward. What a stranger needs is let go of at its end.
+net::Task<bool> Tunnel::log_in(net::Socket socket, const ssh::ServerIdentity& identity,
+                               Newcomer newcomer) {
+  std::optional<Caller> caller;
+  ssh::TunnelRules rules;
+  rules.forward_name = kForwardName;
+  rules.forward_port = kForwardPort;
+  rules.login = [this, &caller](const std::string& user, const std::string& password) {
+    caller = parts_.registry.consume(TunnelId{user}, password);
+    if (caller) id_ = TunnelId{user};
+    return caller.has_value();
+  };
+  rules.refused = [this, source = newcomer.source()] {
+    return parts_.penalties.failed(source, "", parts_.clock.steady());
+  };
+  net::set_no_delay(socket);
+  server_ =
+      std::make_unique<ssh::TunnelServer>(executor_, socket.release(), identity, std::move(rules));
+  newcomer.on_cut([weak = weak_from_this()] {
+    if (const auto tunnel = weak.lock()) tunnel->server_->close();
+  });
+  const auto deadline = parts_.config.login_deadline;
+  auto established =
+      co_await server_->establish(deadline, newcomer.is_crowded() ? deadline / 4 : deadline);
+  if (!established) {
+    log::info("tunnel.refused",
+              {{"address", peer_}, {"tunnel", id_}, {"reason", established.error().message}});
+    if (caller) parts_.registry.tunnel_closed(caller->endpoint, id_, fleet::Reason::lost);
+    co_return false;
+  }
+  caller_ = *caller;
+  co_return true;
+}
+
 net::Task<> Tunnel::watch_death() {
   co_await server_->until_dead();
   bell_->ring();
-  for (const auto& weak : relay_bells_) {
-    if (auto bell = weak.lock()) bell->ring();
-  }
+}
+
+void Tunnel::learn_settings() {
+  settings_ = parts_.registry.settings_of(caller_.endpoint);
+  idle_limit_ = settings_.tunnel_idle.count();
+  probes_.set_every(settings_.tunnel_probe);
+}
+
+// A session has come or gone.
+void Tunnel::live_changed(int by) {
+  sessions_ += by;
+  probes_.set_live(sessions_ > 0);
+  bell_->ring();
 }
 
 void Tunnel::end(fleet::Reason reason) {
@@ -115,10 +145,9 @@ std::optional<milliseconds> Tunnel::idle_in() const {
 
 // Until the tunnel ends; says why. Wakes for the nearest of: probe, keep-alive, idle limit, a ring.
 net::Task<fleet::Reason> Tunnel::supervise() {
-  auto next_probe = parts_.clock.steady() + settings_.tunnel_probe;
   auto next_keep_alive = parts_.clock.steady() + keep_alive_interval(settings_);
   for (;;) {
-    auto next = std::min(next_probe, next_keep_alive);
+    auto next = std::min(probes_.next(server_->last_heard()), next_keep_alive);
     if (sessions_ == 0) next = std::min(next, last_activity() + settings_.tunnel_idle);
     const auto wait = std::chrono::ceil<milliseconds>(next - parts_.clock.steady());
     co_await bell_->wait(std::max(wait, milliseconds{1}));
@@ -127,26 +156,22 @@ net::Task<fleet::Reason> Tunnel::supervise() {
       co_return ended_.value_or(goodbye ? fleet::Reason::agent_stopped : fleet::Reason::lost);
     }
     if (ended_) {
-      co_await ask(to_agent("POST", "/v1/close"),
-                   std::min(parts_.config.answer_deadline, milliseconds{1000}));
+      // Nobody is there to hear it where the agent has another tunnel already.
+      const bool told = *ended_ != fleet::Reason::lost && *ended_ != fleet::Reason::replaced;
+      if (told) {
+        co_await ask(to_agent("POST", "/v1/close"),
+                     std::min(parts_.config.answer_deadline, milliseconds{1000}));
+      }
       co_return *ended_;
     }
-    settings_ = parts_.registry.settings_of(caller_.endpoint);
-    idle_limit_ = settings_.tunnel_idle.count();
+    learn_settings();
     const auto now = parts_.clock.steady();
-    if (now >= next_probe) {
-      if (now - server_->last_heard() > kMissedProbes * settings_.tunnel_probe)
-        co_return fleet::Reason::lost;
-      server_->probe();
-      next_probe = now + settings_.tunnel_probe;
-    }
+    if (probes_.is_lost(server_->last_heard(), now)) co_return fleet::Reason::lost;
+    if (probes_.is_due(server_->last_heard(), now)) server_->probe();
     if (now >= next_keep_alive) {
       next_keep_alive = now + keep_alive_interval(settings_);
-      if (sessions_ > 0) {
-        // The agent's own idle clock starts anew with it.
-        auto kept = co_await ask(to_agent("POST", "/v1/keep-alive"), parts_.config.answer_deadline);
-        if (!kept && !server_->alive()) co_return fleet::Reason::lost;
-      }
+      // Beside the probes, which must not wait for its answer.
+      if (sessions_ > 0) tasks_.spawn("tunnel.keep-alive", keep_alive());
     }
     const bool idle =
         sessions_ == 0 && parts_.clock.steady() - last_activity() >= settings_.tunnel_idle;
@@ -156,6 +181,11 @@ net::Task<fleet::Reason> Tunnel::supervise() {
     }
     if (idle) touch();  // needed after all
   }
+}
+
+// The agent's own idle clock starts anew with it.
+net::Task<> Tunnel::keep_alive() {
+  co_await ask(to_agent("POST", "/v1/keep-alive"), parts_.config.answer_deadline);
 }
 
 // The last snapshot, then goodbye. What fails here is logged and changes nothing: the tunnel

@@ -8,6 +8,8 @@
 
 #include "net/http.hpp"
 #include "server/parts.hpp"
+#include "server/tunnel/newcomer.hpp"
+#include "ssh/probe_clock.hpp"
 #include "ssh/tunnel_server.hpp"
 
 namespace edge::server {
@@ -42,11 +44,11 @@ struct SessionRequest {
 
 class Tunnel final : public TunnelHandle, public std::enable_shared_from_this<Tunnel> {
  public:
-  Tunnel(net::asio::any_io_executor executor, Parts& parts, std::string peer);
+  Tunnel(net::asio::any_io_executor executor, Parts& parts, std::string peer, TunnelWay way);
   ~Tunnel() override;
 
-  // The whole life; the port spawns it.
-  net::Task<> run(net::Socket socket, const ssh::ServerIdentity& identity, ConnectionSlot slot);
+  // The whole life; the port spawns it. `newcomer` is kept until the tunnel is established.
+  net::Task<> run(net::Socket socket, const ssh::ServerIdentity& identity, Newcomer newcomer);
 
   // On the tunnel's loop:
   net::Task<Result<store::SnapshotRecord>> take_snapshot(milliseconds deadline);
@@ -55,11 +57,17 @@ class Tunnel final : public TunnelHandle, public std::enable_shared_from_this<Tu
   net::asio::any_io_executor executor() override { return executor_; }
   const TunnelId& id() const override { return id_; }
   const InstanceId& instance() const override { return caller_.instance; }
+  TunnelWay way() const override { return way_; }
   void end(fleet::Reason reason) override;
   std::optional<milliseconds> idle_in() const override;
 
  private:
+  net::Task<bool> log_in(net::Socket socket, const ssh::ServerIdentity& identity,
+                         Newcomer newcomer);
   net::Task<fleet::Reason> supervise();
+  void learn_settings();
+  net::Task<> keep_alive();
+  void live_changed(int by);
   net::Task<> close_idle();
   net::Task<Result<net::Response>> ask(net::Request request, milliseconds deadline);
   net::Task<Result<std::unique_ptr<net::Stream>>> upgrade(const SessionRequest& request);
@@ -73,15 +81,16 @@ class Tunnel final : public TunnelHandle, public std::enable_shared_from_this<Tu
   net::asio::any_io_executor executor_;
   Parts& parts_;
   const std::string peer_;
+  const TunnelWay way_;
   TunnelId id_;
   Caller caller_;
   config::FleetSettings settings_;
   std::unique_ptr<ssh::TunnelServer> server_;
   std::shared_ptr<net::Notify> bell_;
   net::TaskGroup tasks_;
+  ssh::ProbeClock probes_;
   std::optional<fleet::Reason> ended_;
   std::vector<std::shared_ptr<LiveSession>> lost_sessions_;
-  std::vector<std::weak_ptr<net::Notify>> relay_bells_;  // to ring when the tunnel dies
   std::atomic<SteadyTime::rep> last_activity_{0};
   std::atomic<int> sessions_{0};
   std::atomic<milliseconds::rep> idle_limit_{0};  // of settings_, for idle_in() on other threads

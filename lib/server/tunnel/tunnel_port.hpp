@@ -2,6 +2,8 @@
 // credentials. Thread rule: lives on the loop of its executor.
 #pragma once
 
+#include "net/tls.hpp"
+#include "server/handshake_queue.hpp"
 #include "server/listener.hpp"
 #include "server/parts.hpp"
 #include "server/tunnel/tunnel.hpp"
@@ -15,14 +17,22 @@ class TunnelPort {
   void stop_accepting();
   net::Task<> drain(milliseconds deadline);  // REQUIRES: every tunnel was told to end
 
+  // A tunnel that comes through the poll port: the same SSH inside of TLS, after a 101.
+  void adopt(net::TlsStream stream, std::string rest, std::string peer, SourceSlot source,
+             ConnectionSlot slot);
+
  private:
   net::Task<> accept(std::size_t index);
   net::Task<> serve(net::Socket socket, ConnectionSlot slot);
+  net::Task<bool> first_byte(net::Socket& socket);
+  net::Task<> serve_adopted(std::shared_ptr<net::Stream> stream, int pace_of, std::string peer,
+                            SourceSlot source, ConnectionSlot slot);
 
   net::asio::any_io_executor executor_;
   Parts& parts_;
   ssh::ServerIdentity identity_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
+  HandshakeQueue handshakes_;
   net::TaskGroup tasks_;
 };
 

@@ -1,0 +1,48 @@
+// When to ask a silent peer whether it is there, and when to give it up. Anything that is heard
+// says that it is there, so of two peers that both probe, one asks and the other only hears it.
+// Pure.
+#pragma once
+
+#include <algorithm>
+
+#include "base/time.hpp"
+
+namespace edge::ssh {
+
+class ProbeClock {
+ public:
+  static constexpr int kMisses = 3;
+  static constexpr milliseconds kWhileLive{1'000};  // while a session lives its silence counts
+
+  // `grace`: of the side that would rather hear than ask.
+  ProbeClock(milliseconds every, milliseconds grace) : every_(every), grace_(grace) {}
+
+  void set_every(milliseconds every) { every_ = every; }
+  void set_live(bool live) { live_ = live; }
+
+  bool is_lost(SteadyTime last_heard, SteadyTime now) const {
+    return now - last_heard >= kMisses * every_;
+  }
+  // True: probe now.
+  bool is_due(SteadyTime last_heard, SteadyTime now) {
+    if (now < next_probe(last_heard)) return false;
+    asked_ = now;
+    return true;
+  }
+  // When one of the two may come true.
+  SteadyTime next(SteadyTime last_heard) const {
+    return std::min(next_probe(last_heard), last_heard + kMisses * every_);
+  }
+
+ private:
+  SteadyTime next_probe(SteadyTime last_heard) const {
+    const auto pause = live_ ? std::min(every_, kWhileLive) : every_ + grace_;
+    return std::max(last_heard, asked_) + pause;
+  }
+
+  milliseconds every_, grace_;
+  SteadyTime asked_{};
+  bool live_ = false;
+};
+
+}  // namespace edge::ssh
