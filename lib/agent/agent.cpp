@@ -26,7 +26,7 @@ struct Agent::Whole {
         hooks(std::move(the_hooks)),
         check_ins(executor, config, identity, counter, check_in_hooks()),
         shells(executor, config, host_key, std::move(program)),
-        tunnels(executor, identity, shells, snapshots, config.connect_deadline),
+        tunnels(executor, config, identity, check_ins.link(), shells, snapshots),
         tunnel_backoff(config.backoff_least, config.backoff_most) {}
 
   CheckInHooks check_in_hooks();
@@ -108,7 +108,6 @@ net::Task<AfterOffer> Agent::Whole::open_tunnel(std::string text) {
     after.pause = config.backoff_least;
     co_return after;
   }
-  check_ins.link().close();  // the tunnel is our presence
   check_ins.say("endpoint " + identity.name + ": tunnel open");
   const auto opened_at = std::chrono::steady_clock::now();
   const auto ending = co_await tunnels.run(*offer);

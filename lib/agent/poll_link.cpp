@@ -99,6 +99,24 @@ net::Task<Result<net::Response>> PollLink::ask_as_instance(net::Request request,
   }
 }
 
+net::Task<Result<PollLink::Upgraded>> PollLink::upgrade_as_instance(net::Request request,
+                                                                    milliseconds answer_deadline) {
+  const auto what = request.target;
+  auto response = co_await ask_as_instance(std::move(request), answer_deadline);
+  if (!response) co_return response.error();
+  if (response->status != 101 || !stream_) {
+    co_return fail(Errc::unreachable,
+                   url() + " answers " + what + " with " + std::to_string(response->status) +
+                       ": an older edged, or something on the way that knows no Upgrade");
+  }
+  Upgraded upgraded;
+  upgraded.descriptor = stream_->socket().native_handle();
+  upgraded.stream = net::with_rest(std::move(stream_), reader_->take_rest());
+  reader_.reset();
+  stream_.reset();
+  co_return upgraded;
+}
+
 net::Task<Result<net::Response>> PollLink::send(net::Request request, milliseconds answer_deadline,
                                                 bool as_instance) {
   for (int attempt = 0;; ++attempt) {
@@ -124,7 +142,7 @@ net::Task<Result<net::Response>> PollLink::send(net::Request request, millisecon
     if (!failed) response = co_await reader_->response(limits);
     waited_ = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - sent_at);
     if (response) {
-      if (!response->keep_alive) close();
+      if (!response->keep_alive && response->status != 101) close();
       co_return response;
     }
     close();

@@ -34,6 +34,15 @@ class PollLink {
   net::Task<Result<net::Response>> ask_as_instance(net::Request request,
                                                    milliseconds answer_deadline);
 
+  // A request that turns the connection into something else (101): it is the caller's then, and the
+  // next request makes a new one. Any other answer is an error, in words.
+  struct Upgraded {
+    std::shared_ptr<net::Stream> stream;
+    int descriptor = -1;  // of its TCP connection, the stream's own
+  };
+  net::Task<Result<Upgraded>> upgrade_as_instance(net::Request request,
+                                                  milliseconds answer_deadline);
+
   void use_key(const Secret& key);  // K
   void close();  // the tunnel is our presence now. REQUIRES: nothing is being asked
   void stop();   // for good: what is being asked ends with an error, and nothing is asked again

@@ -1,15 +1,12 @@
 #include "agent/tunnel_service.hpp"
 
-#include "base/address.hpp"
 #include "base/log.hpp"
-#include "crypto/keys.hpp"
 #include "net/deadline.hpp"
-#include "net/socket_stream.hpp"
+#include "ssh/probe_clock.hpp"
 
 namespace edge::agent {
 namespace {
 
-constexpr int kMissedProbes = 3;
 constexpr milliseconds kGoodbye{300};  // between the answer to "close" and the end of the transport
 
 net::HttpLimits request_limits() {
@@ -30,14 +27,14 @@ net::Task<> join_streams(std::unique_ptr<net::TaskGroup> streams) {
 
 }  // namespace
 
-TunnelService::TunnelService(net::asio::any_io_executor executor, const Identity& identity,
-                             ShellService& shells, SnapshotWorker& snapshots,
-                             milliseconds connect_deadline)
+TunnelService::TunnelService(net::asio::any_io_executor executor, const config::AgentConfig& config,
+                             const Identity& identity, PollLink& link, ShellService& shells,
+                             SnapshotWorker& snapshots)
     : executor_(executor),
-      identity_(identity),
+      link_(link),
       shells_(shells),
       snapshots_(snapshots),
-      connect_deadline_(connect_deadline),
+      opener_(executor, config, identity, link),
       ending_(executor),
       bell_(std::make_shared<net::Notify>(executor)) {}
 
@@ -47,43 +44,26 @@ void TunnelService::stop() {
 }
 
 net::Task<TunnelEnding> TunnelService::run(wire::Offer offer) {
-  auto address = parse_host_port(offer.address);
-  if (!address)
-    co_return TunnelEnding{false, false, "agent-unreachable-tunnel-port", address.error().message};
-  const auto password = crypto::open_sealed(
-      crypto::derive_purpose_key(identity_.key, "seal"), offer.sealed,
-      wire::offer_associated_data(identity_.endpoint, identity_.instance, offer));
-  if (!password)
-    co_return TunnelEnding{false, false, "auth-refused",
-                           "the credentials do not open with our key"};
-  auto socket = co_await net::connect_tcp(*address, connect_deadline_);
-  if (!socket)
-    co_return TunnelEnding{false, false, "agent-unreachable-tunnel-port", socket.error().message};
-
   close_asked_ = false;
+  live_ = std::make_shared<int>(0);
   touch();
   streams_ = std::make_unique<net::TaskGroup>(executor_);
-  ssh::TunnelTarget target;
-  target.host_keys = identity_.host_keys;
-  target.user = offer.tunnel.text;
-  target.password = *password;
-  target.forward_name = offer.forward_name;
-  target.forward_port = offer.forward_port;
   auto on_stream = [this](std::unique_ptr<net::Stream> stream) {
     streams_->spawn("tunnel.stream", serve(std::shared_ptr<net::Stream>(std::move(stream))));
   };
-  net::set_no_delay(*socket);
-  auto opened = co_await ssh::TunnelClient::open(socket->release(), std::move(target),
-                                                 connect_deadline_, on_stream);
+  auto opened = co_await opener_.open(offer, on_stream);
   TunnelEnding ending;
-  if (!opened) {
-    ending = {false, false, opened.error().reason, opened.error().detail};
+  if (!opened.client) {
+    ending = {false, false, opened.failure.reason, opened.failure.detail};
   } else {
-    log::info("tunnel.open", {{"tunnel", offer.tunnel}, {"address", offer.address}});
-    ending = co_await supervise(**opened, offer);
+    link_.close();
+    log::info(
+        "tunnel.open",
+        {{"tunnel", offer.tunnel}, {"address", offer.address}, {"way", to_string(opened.way)}});
+    ending = co_await supervise(*opened.client, offer);
     log::info("tunnel.closed",
               {{"tunnel", offer.tunnel}, {"reason", ending.by_plan ? "by plan" : ending.reason}});
-    (*opened)->close();
+    opened.client->close();
   }
   // The client is closed, so they end with an error; a shell that ignores its hang-up takes a
   // while, and the next check-in does not wait for that.
@@ -100,13 +80,13 @@ net::Task<TunnelEnding> TunnelService::supervise(ssh::TunnelClient& client,
                                                  const wire::Offer& offer) {
   net::TaskGroup watch(executor_);
   watch.spawn("tunnel.death", watch_death(&client));
-  const auto probe = std::max(offer.probe, milliseconds{10});
-  auto next_probe = std::chrono::steady_clock::now() + probe;
+  ssh::ProbeClock probes(std::max(offer.probe, milliseconds{10}), milliseconds{0});
   TunnelEnding ending{true, true, "", ""};
   for (;;) {
-    const auto idle_at = last_activity_ + offer.idle;
-    const auto wait = std::chrono::ceil<milliseconds>(std::min(next_probe, idle_at) -
-                                                      std::chrono::steady_clock::now());
+    probes.set_live(*live_ > 0);
+    const auto next =
+        std::min(probes.next(client.last_heard()), SteadyTime(last_activity_ + offer.idle));
+    const auto wait = std::chrono::ceil<milliseconds>(next - std::chrono::steady_clock::now());
     co_await bell_->wait(std::max(wait, milliseconds{1}));
     if (stopping_) break;
     if (close_asked_) {
@@ -118,7 +98,7 @@ net::Task<TunnelEnding> TunnelService::supervise(ssh::TunnelClient& client,
       break;
     }
     const auto now = std::chrono::steady_clock::now();
-    if (now - client.last_heard() > kMissedProbes * probe) {
+    if (probes.is_lost(client.last_heard(), now)) {
       ending = {true, false, "lost", "the server does not answer any more"};
       break;
     }
@@ -126,10 +106,7 @@ net::Task<TunnelEnding> TunnelService::supervise(ssh::TunnelClient& client,
       log::info("tunnel.idle", {{"tunnel", offer.tunnel}});
       break;
     }
-    if (now >= next_probe) {
-      client.probe();
-      next_probe = now + probe;
-    }
+    if (probes.is_due(client.last_heard(), now)) client.probe();
   }
   client.close();
   co_await watch.join();
@@ -171,11 +148,20 @@ net::Task<std::optional<net::Response>> TunnelService::answer(const net::Request
     if (co_await net::write_response(*stream, std::move(switched))) co_return std::nullopt;
     if (!reader.take_rest().empty()) co_return std::nullopt;  // nothing may come before our 101
     auto on_bytes = [this] { touch(); };
+    const auto live = live_;
+    live_changed(*live, +1);
     co_await shells_.serve(stream, session, key, on_bytes);
+    live_changed(*live, -1);
     touch();
     co_return std::nullopt;
   }
   co_return plain(404);
+}
+
+// A session has come or gone.
+void TunnelService::live_changed(int& live, int by) {
+  live += by;
+  bell_->ring();
 }
 
 net::Task<net::Response> TunnelService::snapshot() {

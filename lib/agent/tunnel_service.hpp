@@ -8,6 +8,7 @@
 #include "agent/identity.hpp"
 #include "agent/shell_service.hpp"
 #include "agent/snapshot_worker.hpp"
+#include "agent/tunnel_opener.hpp"
 #include "net/http.hpp"
 #include "net/notify.hpp"
 #include "ssh/tunnel_client.hpp"
@@ -25,8 +26,10 @@ struct TunnelEnding {
 
 class TunnelService {
  public:
-  TunnelService(net::asio::any_io_executor executor, const Identity& identity, ShellService& shells,
-                SnapshotWorker& snapshots, milliseconds connect_deadline);
+  // `link`: closed when a tunnel is open, which is our presence then.
+  TunnelService(net::asio::any_io_executor executor, const config::AgentConfig& config,
+                const Identity& identity, PollLink& link, ShellService& shells,
+                SnapshotWorker& snapshots);
 
   net::Task<TunnelEnding> run(wire::Offer offer);
   void stop();  // says goodbye: the tunnel ends by plan
@@ -37,19 +40,21 @@ class TunnelService {
                                                  std::shared_ptr<net::Stream> stream,
                                                  net::HttpReader& reader);
   net::Task<TunnelEnding> supervise(ssh::TunnelClient& client, const wire::Offer& offer);
+  void live_changed(int& live, int by);
   net::Task<> watch_death(ssh::TunnelClient* client);
   net::Task<net::Response> snapshot();
   void touch() { last_activity_ = std::chrono::steady_clock::now(); }
 
   net::asio::any_io_executor executor_;
-  const Identity& identity_;
+  PollLink& link_;
   ShellService& shells_;
   SnapshotWorker& snapshots_;
-  const milliseconds connect_deadline_;
+  TunnelOpener opener_;
   net::TaskGroup ending_;  // streams of tunnels that are gone
   std::shared_ptr<net::Notify> bell_;
   std::unique_ptr<net::TaskGroup> streams_;
   SteadyTime last_activity_{};
+  std::shared_ptr<int> live_;  // sessions of this tunnel; those of earlier ones may still end
   bool close_asked_ = false, stopping_ = false;
 };
 

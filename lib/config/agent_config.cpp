@@ -52,6 +52,13 @@ std::vector<Key> connecting(AgentConfig& config) {
        "it on very "
        "slow links.",
        kLeast, kTenMinutes},
+      {"tunnel.transport", &config.tunnel_transport,
+       "How tunnels get out of this network: direct (to the tunnel port, 8000), poll-port (the "
+       "same "
+       "SSH inside of the poll port's TLS, for networks that let only one port pass; it costs "
+       "edged "
+       "three descriptors instead of one), or auto: direct first, then poll-port, and what worked "
+       "is remembered for an hour."},
   };
 }
 

@@ -104,6 +104,11 @@ Result<void> check(const AgentConfig& config) {
   if (config.backoff_least > config.backoff_most) {
     mistakes.add("check-in.backoff-least", "must not be longer than check-in.backoff-most");
   }
+  const auto& transport = config.tunnel_transport;
+  if (transport != "auto" && transport != "direct" && transport != "poll-port") {
+    mistakes.add("tunnel.transport", "'" + printable(transport, 64) +
+                                         "' is not accepted, write auto, direct or poll-port");
+  }
   return mistakes.finish();
 }
 

@@ -68,6 +68,7 @@ struct AgentConfig {
   milliseconds backoff_least{1'000};
   milliseconds backoff_most{60'000};
   milliseconds connect_deadline{10'000};  // TCP, TLS and SSH handshakes
+  std::string tunnel_transport{"auto"};   // auto, direct or poll-port
   milliseconds hang_up_grace{5'000};  // between SIGHUP and SIGKILL for what a session leaves behind
   log::Level log_level = log::Level::info;
 };

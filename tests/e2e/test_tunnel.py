@@ -556,10 +556,12 @@ def test_removing_the_endpoint_closes_its_tunnel(edge):
 
 # --- why there is none
 
+DIRECT = {"tunnel.transport": "direct"}  # where the tunnel port alone is what fails
+
 def test_the_reason_of_a_blocked_tunnel_port_is_reported_and_shown(bare):
     blocked = free_port()
     bare.init(tunnel_dialled=blocked).start()
-    agent = bare.node()
+    agent = bare.node(**DIRECT)
     operator = bare.popen_connect(bare.target(), "--", "echo", "far")
     proxy = None
     try:
@@ -586,7 +588,7 @@ def test_the_reason_of_a_blocked_tunnel_port_is_reported_and_shown(bare):
 def test_a_connect_that_gives_up_says_why_the_tunnel_did_not_open(bare):
     blocked = free_port()
     bare.init(tunnel_dialled=blocked).start()
-    bare.node()
+    bare.node(**DIRECT)
     done = bare.connect(bare.target(), "--wait", "2s", "--", "true")
     assert done.returncode == 255
     assert "agent-unreachable-tunnel-port" in done.stderr and f"localhost:{blocked}" in done.stderr
@@ -614,7 +616,7 @@ def test_when_nobody_checks_in_the_reason_is_no_check_in(edge):
 
 
 def test_every_change_of_a_tunnels_state_is_one_log_line(edge):
-    edge.node()
+    edge.node(**DIRECT)
     edge.set("tunnel.idle", "300ms")
     assert edge.connect(edge.target(), "--", "true").returncode == 0
     edge.wait_tunnel("idle", timeout=5)
