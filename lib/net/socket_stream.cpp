@@ -9,7 +9,7 @@
 #include <boost/asio/write.hpp>
 #include <cstring>
 
-#include "net/deadline.hpp"
+#include "net/happy_eyeballs.hpp"
 #include "net/notify.hpp"
 
 namespace edge::net {
@@ -86,53 +86,6 @@ Task<Result<std::vector<asio::ip::tcp::endpoint>>> look_up(HostPort address,
   co_return state->found;
 }
 
-namespace {
-
-// The port is chosen when it connects, so that one address can have as many connections to each
-// server as there are ports.
-error_code bind_to(asio::ip::tcp::socket& socket, const asio::ip::address& from) {
-  const int on = 1;
-  ::setsockopt(socket.native_handle(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
-  error_code error;
-  socket.bind(asio::ip::tcp::endpoint(from, 0), error);
-  return error;
-}
-
-// The first of the addresses that takes the connection; "refused" of the last one otherwise.
-Task<Result<Socket>> connect_first(std::vector<asio::ip::tcp::endpoint> addresses,
-                                   milliseconds deadline, std::optional<asio::ip::address> from) {
-  const auto executor = co_await asio::this_coro::executor;
-  asio::ip::tcp::socket socket(executor);
-  bool cut_off = false;
-  Deadline bound(executor, deadline, [&] {
-    cut_off = true;
-    error_code ignored;
-    socket.close(ignored);
-  });
-  std::string reason = "no address";
-  for (const auto& address : addresses) {
-    error_code error;
-    socket.close(error);
-    socket.open(address.protocol(), error);
-    if (!error && from) error = bind_to(socket, *from);
-    if (!error) {
-      auto [connect_error] = co_await socket.async_connect(address, as_values);
-      error = connect_error;
-    }
-    if (cut_off) co_return fail(Errc::timed_out, "no answer in time");
-    if (!error) {
-      socket.set_option(asio::ip::tcp::no_delay(true), error);
-      Socket connected(executor);
-      connected.assign(asio::generic::stream_protocol(address.protocol()), socket.release());
-      co_return connected;
-    }
-    reason = error.message();
-  }
-  co_return fail(Errc::unreachable, reason);
-}
-
-}  // namespace
-
 Task<Result<Socket>> connect_tcp(HostPort address, milliseconds deadline,
                                  std::optional<asio::ip::address> from) {
   const auto text = format_host_port(address);
@@ -143,8 +96,8 @@ Task<Result<Socket>> connect_tcp(HostPort address, milliseconds deadline,
                    "cannot resolve " + text + ": " + addresses.error().message);
   }
   const auto left = std::chrono::ceil<milliseconds>(until - std::chrono::steady_clock::now());
-  auto socket =
-      co_await connect_first(std::move(*addresses), std::max(left, milliseconds{1}), from);
+  auto in_order = interleave(*addresses);
+  auto socket = co_await connect_first(std::move(in_order), std::max(left, milliseconds{1}), from);
   if (!socket) {
     co_return fail(socket.error().code,
                    "cannot connect to " + text + ": " + socket.error().message);

@@ -38,9 +38,10 @@ Socket adopt_socket(asio::any_io_executor executor, int descriptor);
 // the resolver's words, or "no answer in time".
 Task<Result<std::vector<asio::ip::tcp::endpoint>>> look_up(HostPort address, milliseconds deadline);
 
-// Resolves and connects, each of the addresses in turn, all within the deadline. Errors name the
-// host, the address and the reason: "cannot resolve edge.example.com: ...", "cannot connect to
-// 192.0.2.1:9000: refused". `from`: the local address, any port; nothing leaves it to the kernel.
+// Resolves and connects (connect_first), all within the deadline. Errors name the host and the
+// reason, of each address where there are several: "cannot resolve edge.example.com:9000: ...",
+// "cannot connect to edge.example.com:9000: 2001:db8::1: no answer in time; 192.0.2.1: refused".
+// `from`: the local address, any port; nothing leaves it to the kernel.
 Task<Result<Socket>> connect_tcp(HostPort address, milliseconds deadline,
                                  std::optional<asio::ip::address> from = {});
 
