@@ -6,23 +6,21 @@
 #include <memory>
 #include <string>
 
+#include "agent/session_service.hpp"
 #include "config/settings.hpp"
-#include "net/stream.hpp"
 #include "ssh/shell_server.hpp"
 
 namespace edge::agent {
 
-class ShellService {
+class ShellService final : public SessionService {
  public:
   ShellService(net::asio::any_io_executor executor, const config::AgentConfig& config,
                Secret host_key, std::string program);
 
-  bool full() const noexcept { return live_ >= config_.sessions; }
+  bool full() const noexcept override { return live_ >= config_.sessions; }
   std::size_t live() const noexcept { return live_; }
-  // A whole session, from the SSH handshake to the last byte. `vouched_key` is the only one that
-  // may log in; `on_bytes` is called for every chunk that passes.
   net::Task<> serve(std::shared_ptr<net::Stream> stream, std::string session,
-                    std::string vouched_key, std::function<void()> on_bytes);
+                    std::string vouched_key, std::function<void()> on_bytes) override;
 
  private:
   net::Task<> run_shell(std::shared_ptr<ssh::ShellChannel> channel, std::string session);

@@ -4,7 +4,6 @@
 #include "base/log.hpp"
 #include "crypto/keys.hpp"
 #include "net/relay.hpp"
-#include "net/socket_stream.hpp"
 
 namespace edge::agent {
 namespace {
@@ -16,11 +15,12 @@ constexpr milliseconds kFirstDial{3'000};
 }  // namespace
 
 TunnelOpener::TunnelOpener(net::asio::any_io_executor executor, const config::AgentConfig& config,
-                           const Identity& identity, PollLink& link)
+                           const Identity& identity, PollLink& link, const TunnelOptions& options)
     : executor_(executor),
       config_(config),
       identity_(identity),
       link_(link),
+      options_(options),
       ways_(config.tunnel_transport),
       bridges_(executor) {}
 
@@ -79,6 +79,7 @@ net::Task<TunnelOpener::Opened> TunnelOpener::try_way(
     target.password = password;
     target.forward_name = offer.forward_name;
     target.forward_port = offer.forward_port;
+    target.ciphers = options_.ciphers;
     auto opened = co_await ssh::TunnelClient::open(*dialed, std::move(target), deadline, on_stream);
     if (opened) {
       result.client = std::move(*opened);
@@ -97,7 +98,7 @@ net::Task<TunnelOpener::Dialed> TunnelOpener::dial_direct(const wire::Offer& off
   if (!address) co_return ssh::TunnelFailure{kUnreachable, address.error().message};
   const bool is_only = deadline == config_.connect_deadline;
   const auto patience = is_only ? deadline : std::min(deadline, kFirstDial);
-  auto socket = co_await net::connect_tcp(*address, patience);
+  auto socket = co_await net::dial(*address, patience, options_.dial);
   if (!socket) co_return ssh::TunnelFailure{kUnreachable, socket.error().message};
   net::set_no_delay(*socket);
   socket->native_non_blocking(true);

@@ -9,10 +9,17 @@
 #include "agent/poll_link.hpp"
 #include "agent/tunnel_ways.hpp"
 #include "config/settings.hpp"
+#include "net/dial.hpp"
 #include "ssh/tunnel_client.hpp"
 #include "wire/check_in.hpp"
 
 namespace edge::agent {
+
+struct TunnelOptions {
+  net::DialOptions dial;
+  std::string ciphers;           // to offer instead of ours; "": ours
+  std::function<void()> opened;  // the forward was accepted
+};
 
 class TunnelOpener {
  public:
@@ -24,7 +31,7 @@ class TunnelOpener {
 
   // `link`: where the poll port is reached, and on whose connection a tunnel through it begins.
   TunnelOpener(net::asio::any_io_executor executor, const config::AgentConfig& config,
-               const Identity& identity, PollLink& link);
+               const Identity& identity, PollLink& link, const TunnelOptions& options);
 
   net::Task<Opened> open(const wire::Offer& offer, ssh::TunnelClient::OnStream on_stream);
 
@@ -40,6 +47,7 @@ class TunnelOpener {
   const config::AgentConfig& config_;
   const Identity& identity_;
   PollLink& link_;
+  const TunnelOptions& options_;
   TunnelWays ways_;
   net::TaskGroup bridges_;  // between TLS and libssh; each ends with its tunnel
 };

@@ -28,13 +28,14 @@ net::Task<> join_streams(std::unique_ptr<net::TaskGroup> streams) {
 }  // namespace
 
 TunnelService::TunnelService(net::asio::any_io_executor executor, const config::AgentConfig& config,
-                             const Identity& identity, PollLink& link, ShellService& shells,
-                             SnapshotWorker& snapshots)
+                             const Identity& identity, PollLink& link, SessionService& sessions,
+                             SnapshotWorker& snapshots, TunnelOptions options)
     : executor_(executor),
       link_(link),
-      shells_(shells),
+      sessions_(sessions),
       snapshots_(snapshots),
-      opener_(executor, config, identity, link),
+      options_(std::move(options)),
+      opener_(executor, config, identity, link, options_),
       ending_(executor),
       bell_(std::make_shared<net::Notify>(executor)) {}
 
@@ -60,6 +61,7 @@ net::Task<TunnelEnding> TunnelService::run(wire::Offer offer) {
     log::info(
         "tunnel.open",
         {{"tunnel", offer.tunnel}, {"address", offer.address}, {"way", to_string(opened.way)}});
+    if (options_.opened) options_.opened();
     ending = co_await supervise(*opened.client, offer);
     log::info("tunnel.closed",
               {{"tunnel", offer.tunnel}, {"reason", ending.by_plan ? "by plan" : ending.reason}});
@@ -143,14 +145,14 @@ net::Task<std::optional<net::Response>> TunnelService::answer(const net::Request
     const std::string key(net::find_header(request.headers, "Edge-Session-Key"));
     const std::string session(net::find_header(request.headers, "Edge-Session").substr(0, 64));
     if (key.empty()) co_return plain(400);
-    if (shells_.full()) co_return plain(503);
+    if (sessions_.full()) co_return plain(503);
     net::Response switched{101, {{"Connection", "Upgrade"}, {"Upgrade", "ssh"}}, "", true};
     if (co_await net::write_response(*stream, std::move(switched))) co_return std::nullopt;
     if (!reader.take_rest().empty()) co_return std::nullopt;  // nothing may come before our 101
     auto on_bytes = [this] { touch(); };
     const auto live = live_;
     live_changed(*live, +1);
-    co_await shells_.serve(stream, session, key, on_bytes);
+    co_await sessions_.serve(stream, session, key, on_bytes);
     live_changed(*live, -1);
     touch();
     co_return std::nullopt;

@@ -3,10 +3,13 @@
 // Thread rule: one loop.
 #pragma once
 
+#include <boost/asio/ip/address.hpp>
+#include <functional>
 #include <memory>
+#include <optional>
 
 #include "agent/identity.hpp"
-#include "agent/shell_service.hpp"
+#include "agent/session_service.hpp"
 #include "agent/snapshot_worker.hpp"
 #include "agent/tunnel_opener.hpp"
 #include "net/http.hpp"
@@ -28,8 +31,8 @@ class TunnelService {
  public:
   // `link`: closed when a tunnel is open, which is our presence then.
   TunnelService(net::asio::any_io_executor executor, const config::AgentConfig& config,
-                const Identity& identity, PollLink& link, ShellService& shells,
-                SnapshotWorker& snapshots);
+                const Identity& identity, PollLink& link, SessionService& sessions,
+                SnapshotWorker& snapshots, TunnelOptions options = {});
 
   net::Task<TunnelEnding> run(wire::Offer offer);
   void stop();  // says goodbye: the tunnel ends by plan
@@ -47,8 +50,9 @@ class TunnelService {
 
   net::asio::any_io_executor executor_;
   PollLink& link_;
-  ShellService& shells_;
+  SessionService& sessions_;
   SnapshotWorker& snapshots_;
+  const TunnelOptions options_;
   TunnelOpener opener_;
   net::TaskGroup ending_;  // streams of tunnels that are gone
   std::shared_ptr<net::Notify> bell_;

@@ -67,7 +67,9 @@ net::Task<TunnelClient::Opened> TunnelClient::open(int descriptor, TunnelTarget 
   auto part = std::make_shared<Part>();
   part->target = std::move(target);
   part->on_stream = std::move(on_stream);
-  auto raw = make_client(descriptor, part->target.user, kClientCiphers);
+  auto raw =
+      make_client(descriptor, part->target.user,
+                  part->target.ciphers.empty() ? kClientCiphers : part->target.ciphers.c_str());
   part->callbacks.userdata = part.get();
   part->callbacks.channel_open_request_forwarded_tcpip_function = Part::on_forwarded;
   ssh_callbacks_init(&part->callbacks);

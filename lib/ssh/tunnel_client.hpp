@@ -21,6 +21,7 @@ struct TunnelTarget {
   std::string forward_name;
   std::uint16_t forward_port = 0;
   std::size_t streams = 256;  // at once
+  std::string ciphers;        // to offer instead of ours; "": ours
 };
 
 // Why a tunnel did not open, in the words of design.md section 6.
