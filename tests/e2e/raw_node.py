@@ -35,7 +35,7 @@ class RawService:
     def __init__(self):
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.port = self.listener.getsockname()[1]
-        self.arrived, self.news = {}, threading.Condition()
+        self.arrived, self.ended, self.news = {}, [], threading.Condition()
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self):
@@ -48,7 +48,7 @@ class RawService:
 
     def _serve(self, stream):
         stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        with contextlib.suppress(OSError):
+        try:
             head = head_of(stream)
             if head.startswith("GET /v1/session "):
                 stream.sendall(SWITCHED)
@@ -57,11 +57,14 @@ class RawService:
                     self.news.notify_all()
                 return
             stream.sendall(PONG)
+        except OSError as error:
+            self.ended.append(error)  # what came instead of a request, for who misses one
         stream.close()
 
     def take(self, session, timeout=20):
         with self.news:
-            assert self.news.wait_for(lambda: session in self.arrived, timeout), f"session {session} reached the node"
+            there = self.news.wait_for(lambda: session in self.arrived, timeout)
+            assert there, f"session {session} has not reached the node, but {list(self.arrived)} have; ended: {self.ended}"
             return self.arrived.pop(session)
 
     def close(self):

@@ -13,6 +13,7 @@ class TcpProxy:
         self.port = self.listener.getsockname()[1]
         self.pairs, self.lock = [], threading.Lock()
         self.accepted = 0
+        self.accepted_at = []
         self.refusing = False  # new connections are reset at once
         self.most_bytes = None  # a connection is cut once it has carried this many towards the server
         self.idle = idle
@@ -25,6 +26,7 @@ class TcpProxy:
             except OSError:
                 return
             self.accepted += 1
+            self.accepted_at.append(time.monotonic())
             if self.refusing:
                 _reset(client)
                 continue
@@ -36,6 +38,10 @@ class TcpProxy:
             pair = _Pair(client, server, self.most_bytes, self.idle)
             with self.lock:
                 self.pairs.append(pair)
+
+    def counts(self):
+        """How often something came by, towards the server and from it."""
+        return sum(pair.upward for pair in self.pairs), sum(pair.downward for pair in self.pairs)
 
     def cut(self, client=True, server=True):
         """Ends every connection, on both sides or on one: the other side then hears nothing at all."""
@@ -57,6 +63,7 @@ class _Pair:
     def __init__(self, client, server, most_bytes, idle):
         self.client, self.server, self.is_cut, self.left = client, server, False, most_bytes
         self.moved = time.monotonic()
+        self.upward = self.downward = 0
         if idle is not None:
             threading.Thread(target=self._watch, args=(idle,), daemon=True).start()
         for source, sink in ((client, server), (server, client)):
@@ -85,6 +92,10 @@ class _Pair:
                     return
                 if not octets:
                     break
+                if source is self.client:
+                    self.upward += 1
+                else:
+                    self.downward += 1
                 if source is self.client and self.left is not None:
                     self.left -= len(octets)
                     if self.left < 0:
