@@ -43,9 +43,11 @@ class Cable:
         run("ip", "-n", self.node_space, "link", "set", "eth0", "up")
 
     def slow(self, rate):
-        """Bits a second, each way, with a queue as routers have."""
+        """Bits a second, each way. What is in flight fits into the queue, so nothing is lost; what a socket takes of
+        its program is much more, as it is after an hour of bulk. For connections that are made afterwards."""
         for space in (self.server_space, self.node_space):
-            run("tc", "-n", space, "qdisc", "add", "dev", "eth0", "root", "tbf", "rate", rate, "burst", "16k", "latency", "50ms")
+            run(*self.inside(space), "sysctl", "-qw", "net.ipv4.tcp_rmem=4096 65536 65536", "net.ipv4.tcp_wmem=4096 4194304 4194304")
+            run("tc", "-n", space, "qdisc", "add", "dev", "eth0", "root", "tbf", "rate", rate, "burst", "16k", "latency", "100ms")
 
     def flows(self, port):
         """The node's own ports of its connections to a port of the server."""

@@ -1,0 +1,152 @@
+"""Fairness: bulk starves no keystroke, neither in its own tunnel nor in another, and tunnels with bulk share."""
+import contextlib
+import subprocess
+import time
+
+import pytest
+
+from cable import wired
+from edge import BIN, eventually
+from raw_node import raw_nodes
+from traffic import Bulk, echoes, percentile
+
+MB = 1_000_000
+KEY = 0.05  # seconds that nine keys of ten may take on this side of a busy machine
+PAUSE = 0.01  # between keys
+
+
+def bulk_of(pair, direction):
+    near, far = pair
+    return Bulk(far, near) if direction == "from the node" else Bulk(near, far)
+
+
+def p90(times):
+    return percentile(times, 90)
+
+
+DIRECTIONS = pytest.mark.parametrize("direction", ["from the node", "to the node"])
+
+
+@DIRECTIONS
+@pytest.mark.parametrize("streams", [1, 8])
+def test_bulk_does_not_starve_a_key_in_another_stream_of_its_tunnel(edge, streams, direction, record_property):
+    with raw_nodes(edge) as (node,), contextlib.ExitStack() as bulks:
+        key = node.stream()
+        running = [bulks.enter_context(bulk_of(node.stream(), direction)) for _ in range(streams)]
+        eventually(lambda: all(bulk.moved > MB for bulk in running), "all are under way")
+        times = echoes(*key, count=100, pause=PAUSE)
+        record_property("p90-ms", p90(times) * 1000)
+        assert p90(times) < KEY, f"p90 of a key: {p90(times) * 1000:.0f} ms"
+        assert max(times) < 20 * KEY, f"the slowest: {max(times) * 1000:.0f} ms"
+
+
+@DIRECTIONS
+def test_bulk_does_not_starve_a_key_in_another_tunnel(edge, direction, record_property):
+    with raw_nodes(edge, 4) as nodes, contextlib.ExitStack() as bulks:
+        key = nodes[-1].stream()
+        running = [bulks.enter_context(bulk_of(node.stream(), direction)) for node in nodes[:-1]]
+        eventually(lambda: all(bulk.moved > MB for bulk in running), "all are under way")
+        times = echoes(*key, count=100, pause=PAUSE)
+        record_property("p90-ms", p90(times) * 1000)
+        assert p90(times) < KEY, f"p90 of a key: {p90(times) * 1000:.0f} ms"
+
+
+def shares(bulks, seconds=1.2):
+    """What each moved in the same time, the least over the most."""
+    eventually(lambda: all(bulk.moved > MB for bulk in bulks), "all are under way")
+    before = [bulk.moved for bulk in bulks]
+    time.sleep(seconds)  # a share is of a time
+    moved = [bulk.moved - was for bulk, was in zip(bulks, before)]
+    return min(moved) / max(moved), [f"{count / seconds / MB:.0f} MB/s" for count in moved]
+
+
+@DIRECTIONS
+def test_tunnels_with_bulk_share(edge, direction):
+    with raw_nodes(edge, 4) as nodes, contextlib.ExitStack() as running:
+        bulks = [running.enter_context(bulk_of(node.stream(), direction)) for node in nodes]
+        share, moved = shares(bulks)
+        assert share > 0.25, moved
+
+
+@DIRECTIONS
+def test_streams_with_bulk_in_one_tunnel_share(edge, direction):
+    with raw_nodes(edge) as (node,), contextlib.ExitStack() as running:
+        bulks = [running.enter_context(bulk_of(node.stream(), direction)) for _ in range(8)]
+        share, moved = shares(bulks)
+        assert share > 0.25, moved
+
+
+# The whole way: edgectl, edged, the agent.
+
+class FarEcho:
+    """`edgectl connect NAME -- cat`, as two ends of a stream."""
+
+    def __init__(self, edge):
+        self.running = edge.popen_connect("shop-17", "--", "cat", bufsize=0)
+
+    def key(self):
+        started = time.monotonic()
+        self.running.stdin.write(b"k")
+        assert self.running.stdout.read(1) == b"k"
+        return time.monotonic() - started
+
+    def close(self):
+        self.running.kill()
+        self.running.communicate()
+
+
+@pytest.fixture
+def session_bulk():
+    """Starts a session that moves bytes and nothing else."""
+    running = []
+
+    def start(edge, direction):
+        streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
+        zeros = open("/dev/zero", "rb")
+        if direction == "to the node":
+            streams["stdin"] = zeros
+        command = "exec cat /dev/zero" if direction == "from the node" else "exec cat > /dev/null"
+        running.append(subprocess.Popen([BIN / "edgectl", "connect", "shop-17", "--", command], env=edge.environment(), **streams))
+        zeros.close()
+        eventually(lambda: any(max(s["bytes-in"], s["bytes-out"]) > 5 * MB for s in edge.endpoint()["sessions"]), "bytes move")
+    yield start
+    for one in running:
+        one.kill()
+        one.wait()
+
+
+@DIRECTIONS
+def test_a_session_with_bulk_does_not_starve_a_key_of_another(shop, session_bulk, direction, record_property):
+    echo = FarEcho(shop)
+    try:
+        echo.key()
+        session_bulk(shop, direction)
+        times = []
+        for _ in range(100):
+            times.append(echo.key())
+            time.sleep(PAUSE)  # keys do not come back to back
+        record_property("p90-ms", p90(times) * 1000)
+        assert p90(times) < 2 * KEY, f"p90 of a key: {p90(times) * 1000:.0f} ms"
+    finally:
+        echo.close()
+
+
+@DIRECTIONS
+def test_a_key_overtakes_bulk_on_a_slow_link(session_bulk, direction, record_property):
+    # Here the transport is the bottleneck. Streams must take turns at it (a key that comes second each time waits for
+    # ever), and little may be in the kernel's buffer, for that cannot be overtaken.
+    with wired() as edge:
+        edge.cable.slow("20mbit")
+        edge.node()
+        echo = FarEcho(edge)
+        try:
+            echo.key()
+            session_bulk(edge, direction)
+            times, started = [], time.monotonic()
+            while len(times) < 40 and time.monotonic() - started < 10:
+                times.append(echo.key())
+                time.sleep(PAUSE)
+            record_property("p90-ms", p90(times) * 1000)
+            assert p90(times) < 0.25, f"p90 of a key: {p90(times) * 1000:.0f} ms"
+        finally:
+            echo.close()

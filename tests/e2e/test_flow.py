@@ -1,0 +1,123 @@
+"""Flow control: who stops reading stops who writes, nobody buffers in between, and the others go on."""
+import os
+import signal
+import subprocess
+
+import pytest
+
+from edge import BIN, PATIENCE, eventually
+from raw_node import raw_nodes
+from traffic import at_rest, drain, echoes, flood, percentile, resident, speed
+
+MB = 1_000_000
+STUCK = 200
+PER_STREAM = 4 * MB
+SANITIZED = "LSAN_OPTIONS" in os.environ  # its shadow memory and quarantine are not ours
+
+
+def ends(pair, direction):
+    """A stream's writer and its reader."""
+    near, far = pair
+    return (far, near) if direction == "from the node" else (near, far)
+
+
+FROM, TO = "from the node", "to the node"
+
+
+@pytest.mark.parametrize("tunnels, directions", [(1, [FROM]), (1, [TO]), (10, [FROM, TO])],
+                         ids=["one tunnel, from the node", "one tunnel, to the node", "ten tunnels, both ways"])
+def test_200_streams_that_nobody_reads_are_bounded_and_disturb_no_other(edge, tunnels, directions, record_property):
+    with raw_nodes(edge, tunnels) as nodes:
+        other = nodes[0].stream()
+        speed(*ends(other, directions[0]), seconds=0.3)  # buffers that grow once are not the stuck streams'
+        alone = speed(*ends(other, directions[0]))
+        before = resident(edge.edged.pid)
+        stuck = [ends(nodes[n % tunnels].stream(), directions[n // tunnels % len(directions)]) for n in range(STUCK)]
+        taken = flood([writer for writer, _ in stuck])
+        grown = resident(edge.edged.pid) - before
+        record_property("grown-per-stream", grown // STUCK)
+        assert min(taken.values()) > 100_000, "the floods were under way"
+        bounded(grown)
+
+        keys = echoes(*other)
+        record_property("p90-ms", percentile(keys, 90) * 1000)
+        assert percentile(keys, 90) < 0.05, f"p90 of an echo: {percentile(keys, 90) * 1000:.1f} ms"
+        beside = speed(*ends(other, directions[0]))
+        record_property("speed", f"{beside / MB:.0f} of {alone / MB:.0f} MB a second")
+        assert beside > alone / 2, f"{beside / MB:.0f} MB/s beside stuck streams, {alone / MB:.0f} alone"
+        bounded(resident(edge.edged.pid) - before)
+
+        for writer, reader in stuck[:20]:  # who reads again misses nothing
+            drain(reader, taken[writer])
+
+
+def bounded(grown):
+    if not SANITIZED:
+        assert grown < STUCK * PER_STREAM, f"{grown / STUCK / MB:.2f} MB for each stuck stream"
+
+
+def test_a_stream_that_is_read_again_goes_on_at_speed(edge):
+    with raw_nodes(edge) as (node,):
+        for direction in (FROM, TO):
+            writer, reader = ends(node.stream(), direction)
+            fresh = speed(writer, reader)
+            taken = flood([writer])
+            drain(reader, taken[writer])
+            assert speed(writer, reader) > fresh / 2
+
+
+def test_stuck_streams_that_end_give_their_memory_back_to_those_that_come(edge):
+    count, after = 60, []
+    with raw_nodes(edge) as (node,):
+        for _ in range(3):
+            stuck = [node.stream() for _ in range(count)]
+            flood([far for _, far in stuck], quiet=0.3)
+            after.append(resident(edge.edged.pid))
+            for near, far in stuck:
+                near.close()
+                far.close()
+            eventually(lambda: not edge.endpoint("shop-1")["sessions"], "no session is left")
+        if not SANITIZED:
+            assert after[2] - after[0] < count * MB / 2, [size // MB for size in after]
+        near, far = node.stream()
+        assert percentile(echoes(near, far), 90) < 0.05
+
+
+def stuck_sessions(edge, count, command, **streams):
+    """edgectl, with a pipe whose other end nobody touches."""
+    return [subprocess.Popen([BIN / "edgectl", "connect", "shop-17", "--", command], env=edge.environment(),
+                             stderr=subprocess.DEVNULL, **streams) for _ in range(count)]
+
+
+def test_200_stuck_sessions_of_a_real_agent_are_bounded_at_both_ends(edge, far, record_property):
+    agent = edge.node(**{"session.limit": 250})
+    assert edge.connect("shop-17", "--", "true").returncode == 0
+    before = {"edged": resident(edge.edged.pid), "agent": resident(agent.pid)}
+    command = far.new()
+    zeros = open("/dev/zero", "rb")
+    running = []
+    try:
+        # Half of them are operators that stop reading, half are services that do.
+        running += stuck_sessions(edge, STUCK // 2, "exec cat /dev/zero", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        running += stuck_sessions(edge, STUCK // 2, command, stdin=zeros, stdout=subprocess.DEVNULL)
+
+        def moved():
+            return [(s["bytes-in"], s["bytes-out"]) for s in edge.endpoint()["sessions"]]
+        eventually(lambda: len(moved()) == STUCK and all(max(both) > 500_000 for both in moved()), "all are under way",
+                   3 * PATIENCE)
+        at_rest(moved, "all are stuck")
+        for name, pid in {"edged": edge.edged.pid, "agent": agent.pid}.items():
+            grown = resident(pid) - before[name]
+            record_property(f"{name}-grown-per-stream", grown // STUCK)
+            if not SANITIZED:
+                assert grown < STUCK * PER_STREAM, f"{name}: {grown / STUCK / MB:.2f} MB for each stuck session"
+        done = edge.connect("shop-17", "--", "head -c 20000000 /dev/zero | wc -c", timeout=PATIENCE)
+        assert done.stdout == "20000000\n", done.stderr
+        done = edge.connect("shop-17", "--", "head -c 20000000 /dev/zero", text=False, timeout=PATIENCE)
+        assert len(done.stdout) == 20 * MB
+    finally:
+        zeros.close()
+        for one in running:
+            one.send_signal(signal.SIGKILL)
+        for one in running:
+            one.communicate()
