@@ -4,6 +4,8 @@ Collected only with EDGE_LONG (conftest.py says so in the run's head); the same 
 test_tunnel.py and test_check_in.py.
 """
 import contextlib
+import datetime
+import re
 import signal
 import time
 
@@ -17,6 +19,7 @@ HOLD = 55  # check-in.hold
 IDLE = 300  # tunnel.idle
 AGENT_IDLE = 330  # a tenth more
 SILENCE = 2 * 55 + 20  # until an endpoint is offline
+LOST = 3 * 15  # tunnel.probe
 SLACK = 25
 
 
@@ -37,8 +40,8 @@ def behind_proxies():
 
 @pytest.fixture(scope="module")
 def clocks(behind_proxies):
-    """Four servers with the defaults of the product, each in its own state; and when that began."""
-    edges = {name: Edge().start() for name in ("idle", "forgotten", "used", "silent")}
+    """Servers with the defaults of the product, each in its own state; and when that began."""
+    edges = {name: Edge().start() for name in ("idle", "forgotten", "used", "silent", "stopped")}
     agents, since = {}, {}
     try:
         for name, edge in edges.items():
@@ -49,10 +52,15 @@ def clocks(behind_proxies):
                 edge.ok("connect", "shop-17", "--", "true")
             since[name] = time.monotonic()
         session = edges["used"].popen_connect("shop-17", "--", "cat")
+        watching = edges["stopped"].popen_connect("shop-17", "--", "cat")
+        eventually(lambda: edges["stopped"].endpoint()["sessions"], "a session")
         edges["forgotten"].edged.send(signal.SIGSTOP)
+        agents["stopped"].send(signal.SIGSTOP)
+        since["stopped"] = since["forgotten"] = time.monotonic()
         yield edges, agents, since, session
-        session.kill()
-        session.wait()
+        for one in (session, watching):
+            one.kill()
+            one.communicate()
     finally:
         for edge in edges.values():
             edge.close()
@@ -86,10 +94,25 @@ def test_a_session_that_says_nothing_keeps_its_tunnel_past_the_idle_limit(clocks
     assert out == b"still here" and session.returncode == 0
 
 
-def test_an_agent_whose_edged_has_stopped_closes_its_tunnel_by_itself(clocks):
-    # The probes notice it long before the agent's own idle limit of 5:30 does.
+def seconds_until(program, event, since):
+    """When the log says that it happened, counted from then."""
+    program.wait_log(event, timeout=2 * SLACK)
+    line = next(line for line in program.log().splitlines() if re.search(event, line))
+    at = datetime.datetime.fromisoformat(line.split()[0].replace("Z", "+00:00")).timestamp()
+    return at - (time.time() - (time.monotonic() - since))
+
+
+def test_an_edged_that_has_stopped_is_noticed_within_three_probes(clocks):
     _, agents, since, _ = clocks
-    agents["forgotten"].wait_log("tunnel.closed", timeout=max(1, since["forgotten"] + AGENT_IDLE + SLACK - time.monotonic()))
+    wait_until(since["forgotten"], LOST)
+    assert LOST - 16 < seconds_until(agents["forgotten"], r"tunnel\.closed .*reason=lost", since["forgotten"]) < LOST + 2
+
+
+def test_an_agent_that_has_stopped_is_noticed_within_three_probes(clocks):
+    # A live session is probed each second, and lost no sooner for that.
+    edges, _, since, _ = clocks
+    wait_until(since["stopped"], LOST)
+    assert LOST - 16 < seconds_until(edges["stopped"].edged, r"from=open .*reason=lost", since["stopped"]) < LOST + 2
 
 
 def test_a_proxy_bears_a_whole_hold(behind_proxies):
