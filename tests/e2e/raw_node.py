@@ -10,6 +10,8 @@ from poll_client import raw_agent
 from test_openssh_agent import stock_ssh
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMjlnOgw3G1wkiU57e0pVnlkzaN9Aj46AmHALA7PckT+"
+SESSION = (b"GET /v1/endpoints/%s/session?wait=30s HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: ssh\r\nHost: edge\r\n"
+           b"Edge-Session-Key: " + KEY.encode() + b"\r\n\r\n")
 PONG = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
 SWITCHED = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ssh\r\n\r\n"
 
@@ -88,8 +90,7 @@ class RawNode:
         near = socket.socket(socket.AF_UNIX)
         near.settimeout(20)
         near.connect(str(self.edge.socket))
-        near.sendall(f"GET /v1/endpoints/{self.name}/session?wait=30s HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: ssh\r\n"
-                     f"Host: edge\r\nEdge-Session-Key: {KEY}\r\n\r\n".encode())
+        near.sendall(SESSION % self.name.encode())
         self.ends.append(near)
         return near
 

@@ -76,6 +76,18 @@ def test_streams_with_bulk_in_one_tunnel_share(edge, direction):
         assert share > 0.25, moved
 
 
+def test_a_stream_of_small_messages_stays_as_quick_as_it_began(edge, record_property):
+    # What a database or a shell through a forward is: thousands of a few bytes, for as long as it likes.
+    with raw_nodes(edge) as (node,):
+        pair = node.stream()
+        times, started = [], time.monotonic()
+        while time.monotonic() - started < 4:
+            times += echoes(*pair, count=200)
+        first, last = times[:len(times) // 8], times[-len(times) // 8:]
+        record_property("messages", len(times))
+        assert percentile(last, 90) < 3 * percentile(first, 90) + 0.001, f"{p90(first) * 1e6:.0f} and then {p90(last) * 1e6:.0f} us"
+
+
 # The whole way: edgectl, edged, the agent.
 
 class FarEcho:

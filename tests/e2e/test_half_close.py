@@ -8,7 +8,7 @@ import time
 import pytest
 
 from edge import Edge, eventually
-from raw_node import RawNode
+from raw_node import SESSION, RawNode, head_of
 
 LATER = 6.5  # seconds after the first direction has ended
 
@@ -150,6 +150,19 @@ def test_a_node_whose_service_is_gone_ends_the_operators_side(edge, node):
     assert near.recv(10) == b""
     ended(near)
     eventually(lambda: not sessions(edge), "no session is left", 2)
+
+
+def test_a_far_side_that_has_closed_the_stream_ends_the_session_though_the_operator_stays(edge):
+    edge.node()
+    with socket.socket(socket.AF_UNIX) as near:
+        near.settimeout(20)
+        near.connect(str(edge.socket))
+        near.sendall(SESSION % b"shop-17")
+        assert head_of(near).startswith("HTTP/1.1 101 ")
+        near.sendall(b"this is no SSH\r\n" * 20)
+        while near.recv(1000):
+            pass  # what the agent says before it closes the stream
+        eventually(lambda: not sessions(edge), "nobody has anything to say any more", 5)
 
 
 def test_a_half_closed_session_ends_with_its_tunnel(edge, node):

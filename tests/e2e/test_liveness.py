@@ -167,7 +167,7 @@ def test_who_checks_in_again_has_lost_its_tunnel_and_the_old_one_is_closed(edge)
 
 # While a session is live both ends ask each second, so that a silence is known early.
 
-def test_while_a_session_is_live_both_ends_probe_each_second(bare):
+def test_while_a_session_is_live_both_ends_hear_each_other_each_second(bare):
     proxy = TcpProxy(bare.tunnel_port)
     try:
         bare.init(tunnel_dialled=proxy.port).start()
@@ -179,8 +179,8 @@ def test_while_a_session_is_live_both_ends_probe_each_second(bare):
         up, down = proxy.counts()
         time.sleep(4)  # what is counted is counted over a time
         up, down = proxy.counts()[0] - up, proxy.counts()[1] - down
-        # Each way: one's own probes, and the answers to the other's.
-        assert 5 <= up <= 14 and 5 <= down <= 14, f"{up} up and {down} down in 4 s"
+        # Each end hears the other: a probe of its own brings an answer, one of the other's is a sign by itself.
+        assert 3 <= up <= 14 and 3 <= down <= 14, f"{up} up and {down} down in 4 s"
         assert running.communicate()[0] == b""
         eventually(lambda: not bare.endpoint()["sessions"], "no session")
         time.sleep(1.5)

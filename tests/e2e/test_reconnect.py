@@ -15,6 +15,7 @@ from test_check_in import edit_identity
 from test_tunnel import offer_of
 
 MOST = 0.5  # seconds: check-in.backoff-most of these agents
+DIRECT = {"tunnel.transport": "direct"}  # the poll port would be a way round what is blocked here
 
 
 @pytest.fixture
@@ -73,7 +74,7 @@ def test_a_tunnel_that_is_cut_under_a_session_is_open_again_within_a_second(prox
 
 def test_a_tunnel_port_that_comes_back_is_found_within_one_pause(proxied):
     proxied.proxy.refusing = True
-    agent = proxied.node()
+    agent = proxied.node(**DIRECT)
     with waiting(proxied, "--", "echo far") as operator:
         eventually(lambda: proxied.proxy.accepted > 8, "it goes on trying")
         proxied.proxy.refusing = False
@@ -86,7 +87,7 @@ def test_a_tunnel_port_that_comes_back_is_found_within_one_pause(proxied):
 
 def test_retries_begin_at_once_then_their_pauses_grow_to_the_limit_and_differ(proxied):
     proxied.proxy.refusing = True
-    proxied.node("shop-17", **{"check-in.backoff-least": "100ms", "check-in.backoff-most": "800ms"})
+    proxied.node("shop-17", **{"check-in.backoff-least": "100ms", "check-in.backoff-most": "800ms", **DIRECT})
     with waiting(proxied, "--", "true"):
         eventually(lambda: proxied.proxy.accepted >= 14, "fourteen tries", 20)
     at = proxied.proxy.accepted_at[:14]
@@ -99,7 +100,7 @@ def test_retries_begin_at_once_then_their_pauses_grow_to_the_limit_and_differ(pr
 
 def test_a_tunnel_that_is_no_longer_needed_is_no_longer_tried(proxied):
     proxied.proxy.refusing = True
-    proxied.node()
+    proxied.node(**DIRECT)
     with waiting(proxied, "--", "true"):
         eventually(lambda: proxied.proxy.accepted > 3, "tries")
     eventually(lambda: proxied.endpoint()["instances"][0]["held"], "a held check-in again")
@@ -113,7 +114,7 @@ def test_a_tunnel_that_is_no_longer_needed_is_no_longer_tried(proxied):
 def blocked(edge):
     port = free_port()
     edge.init(tunnel_dialled=port).start()
-    edge.node()
+    edge.node(**DIRECT)
     return "agent-unreachable-tunnel-port", f"localhost:{port}: Connection refused"
 
 
@@ -121,7 +122,7 @@ def another_host_key(edge):
     edge.init().start()
     assert edge.join(*edge.create()).returncode == 0
     edit_identity(edge, host_keys=["SHA256:" + "A" * 43])
-    edge.start_agent()
+    edge.start_agent(config=edge.agent_config(**DIRECT))
     edge.wait_held()
     return "host-key-mismatch", edge.ctl_json("status")["host-key"]
 
@@ -130,7 +131,7 @@ def silent_port(edge):
     listener = socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True)
     edge.opened.append(listener)
     edge.init(tunnel_dialled=listener.getsockname()[1]).start()
-    edge.node("shop-17", **{"connect.deadline": "500ms"})
+    edge.node("shop-17", **{"connect.deadline": "500ms", **DIRECT})
     return "handshake-timeout", "no answer in time"
 
 
@@ -139,7 +140,7 @@ def cut_in_the_handshake(edge):
     edge.opened.append(proxy)
     proxy.most_bytes = 300  # no whole key exchange
     edge.init(tunnel_dialled=proxy.port).start()
-    edge.node()
+    edge.node(**DIRECT)
     return "lost", ""
 
 
