@@ -156,7 +156,7 @@ def opened(bare):
 def test_a_waiting_operator_is_told_why_while_it_waits_and_at_the_end(opened, fault):
     edge = opened
     reason, detail = fault(edge)
-    operator = edge.popen_connect("shop-17", "--wait", "3s", "--", "true")
+    operator = edge.popen_connect("shop-17", "--wait", "2500ms", "--", "true")
     try:
         told = lines_until(operator.stderr, f"last attempt: {reason}")
         assert detail in told[-1]
@@ -203,7 +203,7 @@ def test_the_reason_is_in_the_final_error_as_json(opened):
 def test_an_agent_that_never_comes_for_its_tunnel_is_named_so(edge):
     edge.set("tunnel.open-deadline", "300ms")
     agent = raw_agent(edge)
-    operator = edge.popen_connect("shop-17", "--wait", "3s", "--", "true")
+    operator = edge.popen_connect("shop-17", "--wait", "2500ms", "--", "true")
     try:
         offer_of(agent)
         lines_until(operator.stderr, "last attempt: handshake-timeout")
