@@ -104,6 +104,10 @@ class RestStream final : public Stream {
     rest_.clear();
     stream_->close();
   }
+  void offer_to(Taker taker) override {
+    // Not before what was read already is gone: it comes first.
+    if (rest_.empty()) stream_->offer_to(std::move(taker));
+  }
   void when_readable(std::function<void()> callback) override {
     stream_->when_readable(std::move(callback));
   }

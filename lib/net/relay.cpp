@@ -1,8 +1,9 @@
 #include "net/relay.hpp"
 
 #include <poll.h>
+#include <sys/socket.h>
 
-#include <array>
+#include <algorithm>
 
 #include "net/notify.hpp"
 #include "net/send_pace.hpp"
@@ -10,11 +11,28 @@
 namespace edge::net {
 namespace {
 
-constexpr std::size_t kChunk = 32 * 1024;  // libssh keeps what one write needs: not more
+// A session's buffer begins small, as most need no more, and grows when a read fills it.
+constexpr std::size_t kFirst = 8 * 1024, kMost = 128 * 1024;
 constexpr milliseconds kQueueLook{3};
 constexpr RelayTimes kBridgeTimes{milliseconds{1'000}, milliseconds{15'000}};
 // Of the socket pair of a bridge: what lies in it cannot be overtaken either.
 constexpr int kPairBuffer = 64 * 1024;
+
+class Buffer {
+ public:
+  asio::mutable_buffer space() { return asio::buffer(bytes_.get(), size_); }
+  asio::const_buffer filled(std::size_t size) const { return asio::buffer(bytes_.get(), size); }
+  // After a read's bytes went on.
+  void passed_on(std::size_t size) {
+    if (size < size_ || size_ == kMost) return;
+    size_ = std::min(kMost, 4 * size_);
+    bytes_ = std::make_unique<char[]>(size_);
+  }
+
+ private:
+  std::size_t size_ = kFirst;
+  std::unique_ptr<char[]> bytes_ = std::make_unique<char[]>(kFirst);
+};
 
 // What the parts of one relay share; each part owns it for as long as it runs.
 struct State {
@@ -34,6 +52,7 @@ struct State {
   bool to_far_ended = false, to_near_ended = false;
   bool near_gone = false, far_gone = false;
   bool half_closed = false;  // by the near side
+  bool writing_near = false;
   bool over = false;
 };
 
@@ -55,10 +74,10 @@ Task<> watch_half_closed(std::shared_ptr<State> state) {
 }
 
 Task<> to_far(std::shared_ptr<State> state) {
-  auto buffer = std::make_unique<std::array<char, kChunk>>();
+  Buffer buffer;
   for (;;) {
     if (state->hooks.may_send) co_await state->hooks.may_send();
-    auto [error, size] = co_await state->near->read_some(asio::buffer(*buffer));
+    auto [error, size] = co_await state->near->read_some(buffer.space());
     if (error == asio::error::eof) {
       co_await state->far->shutdown_write();
       state->half_closed = true;
@@ -71,17 +90,34 @@ Task<> to_far(std::shared_ptr<State> state) {
     state->counts.from_near += size;
     if (state->hooks.on_bytes) state->hooks.on_bytes(state->counts);
     // What the far side has sent before it stopped to read is still on its way to us.
-    if (co_await state->far->write(asio::buffer(buffer->data(), size))) break;
+    if (co_await state->far->write(buffer.filled(size))) break;
+    buffer.passed_on(size);
   }
   state->to_far_ended = true;
   state->bell->ring();
   if (state->half_closed && !state->over) co_await watch_half_closed(state);
 }
 
+// Bulk goes straight from where it arrived to the kernel, as long as that takes it: no copy, and no
+// waking up. The rest comes by reading; while that is being written nothing may overtake it.
+Stream::Taker straight_to_near(const std::shared_ptr<State>& state) {
+  return [weak = std::weak_ptr(state)](asio::const_buffer bytes) -> std::size_t {
+    const auto owner = weak.lock();
+    if (!owner || owner->over || owner->writing_near || !owner->socket->is_open()) return 0;
+    const auto sent = ::send(owner->socket->native_handle(), bytes.data(), bytes.size(),
+                             MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent <= 0) return 0;
+    owner->counts.from_far += static_cast<std::size_t>(sent);
+    if (owner->hooks.on_bytes) owner->hooks.on_bytes(owner->counts);
+    return static_cast<std::size_t>(sent);
+  };
+}
+
 Task<> to_near(std::shared_ptr<State> state) {
-  auto buffer = std::make_unique<std::array<char, kChunk>>();
+  Buffer buffer;
+  state->far->offer_to(straight_to_near(state));
   for (;;) {
-    auto [error, size] = co_await state->far->read_some(asio::buffer(*buffer));
+    auto [error, size] = co_await state->far->read_some(buffer.space());
     if (error == asio::error::eof) {
       co_await state->near->shutdown_write();
       break;
@@ -92,10 +128,14 @@ Task<> to_near(std::shared_ptr<State> state) {
     }
     state->counts.from_far += size;
     if (state->hooks.on_bytes) state->hooks.on_bytes(state->counts);
-    if (co_await state->near->write(asio::buffer(buffer->data(), size))) {
+    state->writing_near = true;
+    const auto failed = co_await state->near->write(buffer.filled(size));
+    state->writing_near = false;
+    if (failed) {
       state->near_gone = true;
       break;
     }
+    buffer.passed_on(size);
   }
   state->to_near_ended = true;
   state->bell->ring();
@@ -123,6 +163,7 @@ Task<> relay(std::shared_ptr<Stream> near, Socket& socket, std::shared_ptr<Strea
          std::chrono::steady_clock::now() < until)
     co_await now.bell->wait(times.last_bytes);
   now.over = true;
+  now.far->offer_to({});
   now.near->close();
   now.far->close();
   co_await parts.join();
@@ -131,7 +172,7 @@ Task<> relay(std::shared_ptr<Stream> near, Socket& socket, std::shared_ptr<Strea
 namespace {
 
 Task<> wait_for_room(SendPace pace) {
-  while (pace.is_full()) {
+  while (pace.room() == Room::none) {
     const bool go_on = co_await sleep(kQueueLook);
     if (!go_on) co_return;
   }

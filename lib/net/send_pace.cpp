@@ -15,6 +15,7 @@ using std::chrono::microseconds;
 constexpr microseconds kQueue{20'000};
 // Below this an RTT above the least one is noise (delayed acknowledgements, a busy peer).
 constexpr microseconds kNoise{10'000};
+constexpr microseconds kShort{5'000};
 constexpr std::uint64_t kFloor = 32 * 1024;  // always: one chunk
 
 // Enough to keep a fast link busy while the loop does something else; 1 ms of 1 Gbit/s.
@@ -22,11 +23,12 @@ constexpr int kUnsent = 128 * 1024;
 
 }  // namespace
 
-bool is_full(const SendPath& path) {
-  if (path.rtt < path.least_rtt + kNoise) return false;
+Room room_on(const SendPath& path) {
+  if (path.rtt < kShort) return Room::plenty;
+  if (path.rtt < path.least_rtt + kNoise) return Room::some;
   const auto seconds = std::chrono::duration<double>(path.least_rtt + kQueue).count();
   const auto room = static_cast<std::uint64_t>(static_cast<double>(path.rate) * seconds);
-  return path.on_the_way > std::max(room, kFloor);
+  return path.on_the_way > std::max(room, kFloor) ? Room::none : Room::some;
 }
 
 SendPace::SendPace(int descriptor) : descriptor_(descriptor) {
@@ -36,15 +38,15 @@ SendPace::SendPace(int descriptor) : descriptor_(descriptor) {
   if (rc != 0 || protocol != IPPROTO_TCP) descriptor_ = -1;
 }
 
-bool SendPace::is_full() const {
-  if (descriptor_ < 0) return false;
+Room SendPace::room() const {
+  if (descriptor_ < 0) return Room::plenty;
   tcp_info about{};
   socklen_t size = sizeof about;
-  if (::getsockopt(descriptor_, IPPROTO_TCP, TCP_INFO, &about, &size) != 0) return false;
+  if (::getsockopt(descriptor_, IPPROTO_TCP, TCP_INFO, &about, &size) != 0) return Room::some;
   const SendPath path{
       microseconds(about.tcpi_rtt), microseconds(about.tcpi_min_rtt), about.tcpi_delivery_rate,
       std::uint64_t{about.tcpi_unacked} * about.tcpi_snd_mss + about.tcpi_notsent_bytes};
-  return net::is_full(path);
+  return room_on(path);
 }
 
 void keep_unsent_short(int descriptor) {

@@ -15,15 +15,17 @@ struct SendPath {
   std::uint64_t on_the_way = 0;  // bytes: not acknowledged, or not even sent
 };
 
-// Whether more bulk would only make the queue longer. Pure.
-bool is_full(const SendPath& path);
+// none: more bulk would only make the queue longer. plenty: a path so short that what is on the way
+// is gone in no time, and larger pieces cost less.
+enum class Room { none, some, plenty };
+Room room_on(const SendPath& path);  // pure
 
 // Thread rule: none of its own. The descriptor outlives it.
 class SendPace {
  public:
-  explicit SendPace(int descriptor);  // anything but TCP: never full
-  // One system call. REQUIRES: asked again a little later, nobody rings.
-  bool is_full() const;
+  explicit SendPace(int descriptor);  // anything but TCP: always plenty
+  // One system call. Room::none: to be asked again a little later, nobody rings.
+  Room room() const;
 
  private:
   int descriptor_;

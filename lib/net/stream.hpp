@@ -31,6 +31,13 @@ class Stream {
   // Ends both directions; whoever waits in read or write gets an error. Safe to repeat.
   virtual void close() noexcept = 0;
 
+  // Offers bytes as they arrive, where they lie; what the taker takes (it says how much) is not
+  // read any more. Called inside of the carrier's own work: it may not use this stream. Only
+  // channels offer; other carriers never call, and what is not taken comes by read_some. Empty: no
+  // more.
+  using Taker = std::function<std::size_t(asio::const_buffer bytes)>;
+  virtual void offer_to(Taker /*taker*/) {}
+
   // Calls back once when there is something to read or the peer has gone; nothing after
   // forget_readable(). Only sockets can tell; other carriers never call.
   virtual void when_readable(std::function<void()> /*callback*/) {}

@@ -14,6 +14,7 @@ namespace {
 // each a little less than a power of two, header and all.
 constexpr std::size_t kSmall = 8 * 1024 - 128;
 constexpr std::size_t kLarge = 32 * 1024 - 128;
+constexpr std::size_t kBatch = 4 * 32 * 1024;  // leaves in one system call; libssh splits it
 constexpr std::uint64_t kBulk = 4 * 1024 * 1024;
 
 Channel* self(void* userdata) {
@@ -40,8 +41,7 @@ Channel::Channel(std::shared_ptr<Session> session, ssh_channel raw)
       raw_(raw),
       output_(session_->executor()),
       error_(session_->executor()),
-      window_(session_->executor()),
-      chunk_(kSmall) {
+      window_(session_->executor()) {
   session_->add(this);
   callbacks_.userdata = this;
   callbacks_.channel_data_function = on_data;
@@ -64,13 +64,19 @@ Channel::Channel(std::shared_ptr<Session> session, ssh_channel raw)
   ssh_add_channel_callbacks(raw_, &callbacks_);
 }
 
-// Nothing is taken here: a reader takes what it can pass on, and the window bounds what stays.
-int Channel::on_data(ssh_session, ssh_channel, void*, std::uint32_t size, int is_stderr,
+// What nobody takes here stays in libssh, for a reader, and the window bounds it.
+int Channel::on_data(ssh_session, ssh_channel, void* bytes, std::uint32_t size, int is_stderr,
                      void* user) noexcept {
-  auto& arriving = is_stderr ? self(user)->error_ : self(user)->output_;
-  arriving.size = size;  // of all that libssh has
-  arriving.waiter.ring();
-  return 0;
+  auto& channel = *self(user);
+  auto& arriving = is_stderr ? channel.error_ : channel.output_;
+  std::uint32_t taken = 0;
+  if (!is_stderr && channel.taker_) {
+    taken = static_cast<std::uint32_t>(channel.taker_(net::asio::buffer(bytes, size)));
+    channel.session_->moved_bytes(taken);
+  }
+  arriving.size = size - taken;  // of all that libssh has
+  if (arriving.size > 0) arriving.waiter.ring();
+  return static_cast<int>(taken);
 }
 
 void Channel::on_eof(ssh_session, ssh_channel, void* user) noexcept {
@@ -141,8 +147,9 @@ Task<net::error_code> Channel::write(net::asio::const_buffer bytes, int is_stder
     if (ssh_channel_window_size(raw_) == 0) {
       session->end_turn(place.waiter);
       rung = co_await window_.wait();
-    } else if (session->may_write(place.waiter, bytes.size())) {
-      const int written = write_some(bytes, is_stderr);
+    } else if (const auto room = session->may_write(place.waiter, bytes.size());
+               room != net::Room::none) {
+      const int written = write_some(bytes, is_stderr, room);
       session->end_turn(place.waiter);
       if (written < 0) co_return net::asio::error::connection_reset;
       bytes += static_cast<std::size_t>(written);
@@ -154,15 +161,16 @@ Task<net::error_code> Channel::write(net::asio::const_buffer bytes, int is_stder
   co_return net::error_code{};
 }
 
-// One chunk, as far as the peer's window allows.
-int Channel::write_some(net::asio::const_buffer bytes, int is_stderr) {
-  const auto room = std::min<std::size_t>({bytes.size(), chunk_, ssh_channel_window_size(raw_)});
-  const auto size = static_cast<std::uint32_t>(room);
+// One chunk, or a few, as far as the peer's window allows.
+int Channel::write_some(net::asio::const_buffer bytes, int is_stderr, net::Room room) {
+  const bool is_bulk = written_ > kBulk;
+  const auto chunk = !is_bulk ? kSmall : room == net::Room::plenty ? kBatch : kLarge;
+  const auto fits = std::min<std::size_t>({bytes.size(), chunk, ssh_channel_window_size(raw_)});
+  const auto size = static_cast<std::uint32_t>(fits);
   const int written = is_stderr ? ssh_channel_write_stderr(raw_, bytes.data(), size)
                                 : ssh_channel_write(raw_, bytes.data(), size);
   if (written > 0) {
     written_ += static_cast<std::uint64_t>(written);
-    if (written_ > kBulk) chunk_ = kLarge;
     session_->moved_bytes(static_cast<std::size_t>(written));
   }
   session_->touched();

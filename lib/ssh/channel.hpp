@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "net/send_pace.hpp"
 #include "net/stream.hpp"
 #include "ssh/handles.hpp"
 #include "ssh/waiter.hpp"
@@ -28,6 +29,7 @@ class Channel final : public net::Stream {
   Task<net::error_code> write(net::asio::const_buffer bytes) override { return write(bytes, 0); }
   Task<net::error_code> shutdown_write() override;
   void close() noexcept override;
+  void offer_to(Taker taker) override { taker_ = std::move(taker); }
 
   // The second stream of a session channel.
   Task<net::Read> read_error(net::asio::mutable_buffer buffer) { return read(buffer, 1); }
@@ -60,18 +62,19 @@ class Channel final : public net::Stream {
     Waiter waiter;
   };
 
-  static int on_data(ssh_session, ssh_channel, void*, std::uint32_t size, int is_stderr,
+  static int on_data(ssh_session, ssh_channel, void* bytes, std::uint32_t size, int is_stderr,
                      void* user) noexcept;
   static void on_eof(ssh_session, ssh_channel, void* user) noexcept;
   void look(Arriving& arriving, int is_stderr);
   static int on_window(ssh_session, ssh_channel, std::uint32_t, void* user) noexcept;
   Task<net::Read> read(net::asio::mutable_buffer buffer, int is_stderr);
   Task<net::error_code> write(net::asio::const_buffer bytes, int is_stderr);
-  int write_some(net::asio::const_buffer bytes, int is_stderr);
+  int write_some(net::asio::const_buffer bytes, int is_stderr, net::Room room);
 
   std::shared_ptr<Session> session_;
   ssh_channel raw_;
   Arriving output_, error_;
+  Taker taker_;        // of output_
   Waiter window_;      // rung when the peer's window is not empty any more
   std::size_t chunk_;  // what is written at once
   std::uint64_t written_ = 0;

@@ -15,7 +15,7 @@ namespace edge::ssh {
 namespace {
 
 // What one turn reads before other sessions of the loop get theirs.
-constexpr std::uint64_t kTurnBytes = 256 * 1024;
+constexpr std::uint64_t kTurnBytes = 128 * 1024;
 // Who reads less than this has emptied the socket: libssh asks for 4 KB or more at once
 // (MAX_BUF_SIZE).
 constexpr std::uint64_t kLeastRead = 4096;
@@ -202,12 +202,13 @@ void Session::arm_read() {
                          });
 }
 
-bool Session::may_write(const Waiter& writer, std::size_t size) {
-  if (has_unsent()) return false;
-  if (size <= kKeystroke) return true;
-  if (!line_.empty() && line_.front() != &writer) return false;
-  slow_path_ = pace_.is_full();
-  return !slow_path_;
+net::Room Session::may_write(const Waiter& writer, std::size_t size) {
+  if (has_unsent()) return net::Room::none;
+  if (size <= kKeystroke) return net::Room::some;
+  if (!line_.empty() && line_.front() != &writer) return net::Room::none;
+  const auto room = pace_.room();
+  slow_path_ = room == net::Room::none;
+  return room;
 }
 
 Task<bool> Session::turn_to_write(Waiter& writer) {

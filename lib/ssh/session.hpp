@@ -79,9 +79,10 @@ class Session : public std::enable_shared_from_this<Session> {
   void add(Channel* channel) { channels_.push_back(channel); }
   void remove(Channel* channel) noexcept;
   std::size_t channel_count() const noexcept { return channels_.size(); }
-  // Whether `size` bytes may be written now; if not, the writer waits for its turn. Streams take
-  // turns, a chunk each; a keystroke does not wait for a slow link's queue as bulk does.
-  bool may_write(const Waiter& writer, std::size_t size);
+  // Whether `size` bytes may be written now; if not (Room::none), the writer waits for its turn.
+  // Streams take turns, a chunk each, a few on a path with plenty of room; a keystroke does not
+  // wait for a slow link's queue as bulk does.
+  net::Room may_write(const Waiter& writer, std::size_t size);
   Task<bool> turn_to_write(Waiter& writer);  // false: cancelled
   void end_turn(Waiter& writer);             // it has written, or it gives up: the next one's turn
   void moved_bytes(std::size_t size) { allowance_.earn(size); }  // of a stream, either way
