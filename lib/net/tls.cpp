@@ -51,8 +51,7 @@ int trust_index() {
   return index;
 }
 
-// The pin that the peer showed; hangs on its SSL, since OpenSSL keeps no certificate of a refused
-// peer.
+// The pin that the peer showed; hangs on its SSL: OpenSSL keeps no certificate of a refused one.
 int shown_pin_index() {
   static const int index = SSL_get_ex_new_index(
       0, nullptr, nullptr, nullptr, [](void*, void* pin, CRYPTO_EX_DATA*, int, long, void*) {
@@ -191,7 +190,8 @@ Task<Result<void>> TlsStream::accept(Turns* turns, milliseconds patience) {
 }
 
 Task<Result<void>> TlsStream::connect(const std::string& host, SessionMemory* memory) {
-  SSL_set_tlsext_host_name(ssl_.get(), host.c_str());
+  // An address is no server name (RFC 6066, section 3), and some servers refuse it.
+  if (!is_ipv4(host) && !is_ipv6(host)) SSL_set_tlsext_host_name(ssl_.get(), host.c_str());
   SSL_set1_host(ssl_.get(), host.c_str());  // only "system" looks at it
   if (memory != nullptr) memory->attach(ssl_.get(), host);
   for (;;) {

@@ -133,7 +133,42 @@ Task<> stalled_handshake(Result<void>& accepted) {
   CHECK(deadline.passed());
 }
 
+Task<> hang_up_after_hello(Stream& server, std::string& hello) {
+  std::array<char, 4096> chunk;
+  auto [error, size] = co_await server.read_some(asio::buffer(chunk));
+  hello.assign(chunk.data(), size);
+  server.close();
+}
+
+// What a client says first, which is in the clear.
+Task<> say_hello(std::string host, std::string& hello) {
+  const auto executor = co_await asio::this_coro::executor;
+  auto two = connected(executor);
+  const std::vector<std::string> pins{pin()};
+  auto context = make_client_context(pins);
+  TlsStream client(std::move(two.near->socket()), *context);
+  TaskGroup group(executor);
+  group.spawn("server", hang_up_after_hello(*two.far, hello));
+  const auto done = co_await client.connect(host);
+  CHECK_FALSE(done);
+  co_await group.join();
+}
+
 }  // namespace
+
+TEST_CASE("a name is sent as the server's name, an address is not") {
+  const struct {
+    std::string host;
+    bool sent;
+  } rows[] = {{"edge.example.com", true}, {"192.0.2.77", false}, {"2001:db8::77", false}};
+  for (const auto& row : rows) {
+    CAPTURE(row.host);
+    std::string hello;
+    drive(say_hello(row.host, hello));
+    REQUIRE(hello.size() > 100);
+    CHECK((hello.find(row.host) != std::string::npos) == row.sent);
+  }
+}
 
 TEST_CASE("a client takes a server whose pin it knows, whatever else it knows") {
   CHECK(connect_with({pin()}));
