@@ -15,6 +15,7 @@
 #include "agent/snapshot.hpp"
 #include "base/files.hpp"
 #include "edge-agent/commands.hpp"
+#include "edge-agent/proxies.hpp"
 #include "wire/token.hpp"
 
 namespace edge::edge_agent {
@@ -115,8 +116,9 @@ Result<wire::Token> checked_token(const Options& options) {
 }
 
 net::Task<Result<void>> associate_once(agent::Identity& identity, Secret host_key,
-                                       std::uint64_t counter, milliseconds connect_deadline) {
-  agent::PollLink link(identity, counter, connect_deadline);
+                                       std::uint64_t counter, milliseconds connect_deadline,
+                                       agent::PollLinkOptions options) {
+  agent::PollLink link(identity, counter, connect_deadline, std::move(options));
   std::string failures;
   Result<void> done = co_await agent::associate(link, identity, host_key, kAnswerDeadline);
   // The link goes on to the next URL of the token by itself; each gets one try.
@@ -143,6 +145,10 @@ Result<void> associate_now(agent::Identity& identity, const agent::IdentityFolde
   if (!host_key) return host_key.error();
   auto counter = folder.first_counter();
   if (!counter) return counter.error();
+  auto proxies = load_proxies(config);
+  if (!proxies) return proxies.error();
+  agent::PollLinkOptions options;
+  options.dial.proxies = *proxies;
   boost::asio::io_context loop{1};
   Result<void> result;
   auto done = [&result](std::exception_ptr failure, Result<void> answer) {
@@ -150,7 +156,7 @@ Result<void> associate_now(agent::Identity& identity, const agent::IdentityFolde
                      : std::move(answer);
   };
   boost::asio::co_spawn(
-      loop, associate_once(identity, *host_key, *counter, config.connect_deadline), done);
+      loop, associate_once(identity, *host_key, *counter, config.connect_deadline, options), done);
   loop.run();
   return result;
 }

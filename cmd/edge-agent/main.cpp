@@ -30,9 +30,15 @@ int generate(const CLI::App& app, const std::filesystem::path& folder) {
         {"7", "the server cannot be reached"},
         {"8", "conflict"},
         {"78", "run: the endpoint was removed on the server"}}},
+      {"PROXIES",
+       "Where proxy.url and proxy.except of edge-agent.yaml(5) are empty the environment counts.",
+       {{"https_proxy, HTTPS_PROXY, all_proxy, ALL_PROXY",
+         "the proxy that everything is dialled through: the first of them that is set"},
+        {"no_proxy, NO_PROXY", "what is dialled without it"}}},
       {"FILES",
        "",
        {{"/etc/edge-agent/edge-agent.yaml", "the configuration, edge-agent.yaml(5); may be absent"},
+        {"/etc/default/edge-agent", "environment of the unit, NAME=VALUE a line; may be absent"},
         {"/var/lib/edge-agent", "identity and host key; 0700"}}}};
   page.see_also = {"edge-agent.yaml(5)", "edged(8)", "edgectl(1)"};
   const auto written = docs::write_pages(

@@ -12,6 +12,7 @@
 #include "agent/identity.hpp"
 #include "base/idle_memory.hpp"
 #include "edge-agent/commands.hpp"
+#include "edge-agent/proxies.hpp"
 
 namespace edge::edge_agent {
 namespace {
@@ -66,6 +67,10 @@ int run(const Flags& flags) {
   if (!host_key) return complain(host_key.error());
   auto counter = folder.first_counter();
   if (!counter) return complain(counter.error());
+  net::DialOptions dial;
+  auto proxies = load_proxies(*config);
+  if (!proxies) return complain(proxies.error());
+  dial.proxies = *proxies;
 
   boost::asio::io_context loop{1};
   // Idle is when the next check-in is held, and with it every handshake over.
@@ -81,7 +86,7 @@ int run(const Flags& flags) {
   hooks.went_idle = went_idle;
   hooks.status = [](const std::string& text) { sd_notify(0, ("STATUS=" + text).c_str()); };
   agent::Agent agent(loop.get_executor(), *config, folder, **identity, *host_key, *counter,
-                     "/proc/self/exe", hooks);
+                     "/proc/self/exe", dial, hooks);
   boost::asio::signal_set signals(loop, SIGTERM, SIGINT, SIGHUP);
   net::TaskGroup tasks(loop.get_executor());
   tasks.spawn("signals", follow_signals(signals, agent, flags));
@@ -99,6 +104,10 @@ int run(const Flags& flags) {
                             {"endpoint", (*identity)->name},
                             {"id", (*identity)->endpoint},
                             {"instance", (*identity)->instance}});
+  if (dial.proxies) {
+    log::info("agent.proxy", {{"proxy", format_proxy_url(dial.proxies->proxy())},
+                              {"from", dial.proxies->origin()}});
+  }
   sd_notify(0, "READY=1");
   loop.run();
   if (ending == agent::Ending::endpoint_removed) return kExitEndpointRemoved;

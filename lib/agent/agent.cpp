@@ -18,15 +18,17 @@ constexpr milliseconds kProvenTunnel{10'000};  // one that lived this long earns
 struct Agent::Whole {
   Whole(net::asio::any_io_executor executor, const config::AgentConfig& the_config,
         IdentityFolder the_folder, Identity the_identity, Secret the_host_key,
-        std::uint64_t counter, std::string program, AgentHooks the_hooks)
+        std::uint64_t counter, std::string program, net::DialOptions dial, AgentHooks the_hooks)
       : config(the_config),
         folder(std::move(the_folder)),
         identity(std::move(the_identity)),
         host_key(std::move(the_host_key)),
         hooks(std::move(the_hooks)),
-        check_ins(executor, config, identity, counter, check_in_hooks()),
+        check_ins(executor, config, identity, counter, check_in_hooks(),
+                  {dial, nullptr}),
         shells(executor, config, host_key, std::move(program)),
-        tunnels(executor, config, identity, check_ins.link(), shells, snapshots),
+        tunnels(executor, config, identity, check_ins.link(), shells, snapshots,
+                {std::move(dial), {}, {}}),
         tunnel_backoff(config.backoff_least, config.backoff_most) {}
 
   CheckInHooks check_in_hooks();
@@ -48,10 +50,10 @@ struct Agent::Whole {
 
 Agent::Agent(net::asio::any_io_executor executor, const config::AgentConfig& config,
              IdentityFolder folder, Identity identity, Secret host_key, std::uint64_t first_counter,
-             std::string program, AgentHooks hooks)
+             std::string program, net::DialOptions dial, AgentHooks hooks)
     : whole_(std::make_shared<Whole>(executor, config, std::move(folder), std::move(identity),
                                      std::move(host_key), first_counter, std::move(program),
-                                     std::move(hooks))) {}
+                                     std::move(dial), std::move(hooks))) {}
 Agent::~Agent() = default;
 
 void Agent::stop() {

@@ -10,6 +10,7 @@
 #include "agent/check_in_loop.hpp"
 #include "agent/identity.hpp"
 #include "config/settings.hpp"
+#include "net/dial.hpp"
 #include "net/task.hpp"
 
 namespace edge::agent {
@@ -22,9 +23,10 @@ struct AgentHooks {
 class Agent {
  public:
   // `program`: the path of edge-agent itself, for sessions. `host_key`: of the session server.
+  // `dial`: how it gets out of its network.
   Agent(net::asio::any_io_executor executor, const config::AgentConfig& config,
         IdentityFolder folder, Identity identity, Secret host_key, std::uint64_t first_counter,
-        std::string program, AgentHooks hooks);
+        std::string program, net::DialOptions dial, AgentHooks hooks);
   ~Agent();
 
   // Until stop(), or until edged says that the endpoint is gone.

@@ -47,8 +47,9 @@ net::Task<Result<void>> PollLink::connect() {
   auto context = options_.contexts->get(identity_.pins);
   if (!context) co_return context.error();
   const auto where = format_host_port(url->address);
-  auto socket = co_await net::connect_tcp(url->address, connect_deadline_, options_.source);
+  auto socket = co_await net::dial(url->address, connect_deadline_, options_.dial);
   if (!socket) co_return socket.error();
+  if (stopped_) co_return fail(Errc::unavailable, "stopping");
   auto way = net::local_address(*socket) + " to " + where;
   auto stream = std::make_unique<net::TlsStream>(std::move(*socket), *context);
   net::Deadline bound(stream->executor(), connect_deadline_,

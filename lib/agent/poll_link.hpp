@@ -6,13 +6,14 @@
 
 #include "agent/identity.hpp"
 #include "net/client_contexts.hpp"
+#include "net/dial.hpp"
 #include "net/http.hpp"
 #include "net/tls.hpp"
 
 namespace edge::agent {
 
 struct PollLinkOptions {
-  std::optional<net::asio::ip::address> source;  // dial from here; nothing: the kernel chooses
+  net::DialOptions dial;
   // Shared by the links of one program, which may be thousands; null: of this link alone.
   std::shared_ptr<net::ClientContexts> contexts;
 };

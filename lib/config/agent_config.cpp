@@ -62,6 +62,21 @@ std::vector<Key> connecting(AgentConfig& config) {
   };
 }
 
+std::vector<Key> proxies(AgentConfig& config) {
+  return {
+      {"proxy.url", &config.proxy_url,
+       "The proxy that everything is dialled through: http://HOST:PORT (by CONNECT), "
+       "socks5://HOST:PORT or socks5h://HOST:PORT (the proxy resolves names with both), with "
+       "USER:PASSWORD@ ahead of HOST, percent-encoded where needed. Empty: what https_proxy, "
+       "HTTPS_PROXY, all_proxy or ALL_PROXY names. none: no proxy, whatever they name. With a "
+       "password in it, keep this file to root (mode 0600)."},
+      {"proxy.except", &config.proxy_except,
+       "What is dialled without the proxy: names (and all names below them), addresses and "
+       "ranges, each of the first two also with a port. [example.com, 192.0.2.1, \"10.0.0.0/8\", "
+       "\"edge.example.net:9000\"]; \"*\" is everything. Empty: what no_proxy or NO_PROXY lists."},
+  };
+}
+
 }  // namespace
 
 std::vector<Key> describe(AgentConfig& config) {
@@ -71,7 +86,7 @@ std::vector<Key> describe(AgentConfig& config) {
                          "root, mode 0700. Do not copy it to another node: two agents with one "
                          "instance are both refused. Join "
                          "each node instead."}};
-  for (auto part : {sessions(config), connecting(config)}) {
+  for (auto part : {sessions(config), connecting(config), proxies(config)}) {
     keys.insert(keys.end(), part.begin(), part.end());
   }
   keys.push_back(

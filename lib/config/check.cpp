@@ -4,6 +4,8 @@
 #include "base/address.hpp"
 #include "base/address_set.hpp"
 #include "base/ids.hpp"
+#include "base/proxy_exceptions.hpp"
+#include "base/proxy_url.hpp"
 #include "base/text.hpp"
 #include "config/settings.hpp"
 
@@ -108,6 +110,15 @@ Result<void> check(const AgentConfig& config) {
   if (transport != "auto" && transport != "direct" && transport != "poll-port") {
     mistakes.add("tunnel.transport", "'" + printable(transport, 64) +
                                          "' is not accepted, write auto, direct or poll-port");
+  }
+  const auto proxy = config.proxy_url.reveal();  // parsed only: its errors repeat nothing of it
+  if (!proxy.empty() && proxy != "none") {
+    if (const auto parsed = parse_proxy_url(proxy); !parsed)
+      mistakes.add("proxy.url", parsed.error().message + "; " + parsed.error().hint);
+  }
+  for (const auto& entry : config.proxy_except) {
+    if (const auto parsed = ProxyExceptions::parse({entry}); !parsed)
+      mistakes.add("proxy.except", parsed.error().message + ", " + parsed.error().hint);
   }
   return mistakes.finish();
 }

@@ -13,13 +13,15 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "base/secret.hpp"
 #include "base/time.hpp"
 
 namespace edge::config {
 
-// The kinds of value that a key can have. A duration is written "5s", "250ms", "5m".
+// The kinds of value that a key can have. A duration is written "5s", "250ms", "5m". A secret is
+// text that is never printed: not in errors, and not as YAML.
 using Target = std::variant<std::string*, std::vector<std::string>*, std::uint32_t*, bool*,
-                            milliseconds*, std::filesystem::path*, log::Level*>;
+                            milliseconds*, std::filesystem::path*, log::Level*, Secret*>;
 
 struct Key {
   std::string path;   // "poll.listen"
@@ -69,6 +71,8 @@ struct AgentConfig {
   milliseconds backoff_most{60'000};
   milliseconds connect_deadline{10'000};  // TCP, TLS and SSH handshakes
   std::string tunnel_transport{"auto"};   // auto, direct or poll-port
+  Secret proxy_url;                       // empty: the environment's; "none": no proxy
+  std::vector<std::string> proxy_except;  // empty: the environment's NO_PROXY
   milliseconds hang_up_grace{5'000};  // between SIGHUP and SIGKILL for what a session leaves behind
   log::Level log_level = log::Level::info;
 };
@@ -100,7 +104,7 @@ Result<void> load_yaml_file(const std::filesystem::path& file, const std::vector
 // accepted.
 Result<void> set_value(const Key& key, std::string_view text);
 std::string get_value(const Key& key);  // the text form; lists joined with ", "; a duration of 0
-                                        // that may be off is "off"
+                                        // that may be off is "off"; a secret that is set is "***"
 const Key* find_key(const std::vector<Key>& keys, std::string_view path);
 
 // A whole YAML file with every key commented out at its default, its prose above it; keys in `set`

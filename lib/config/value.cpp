@@ -74,6 +74,14 @@ Result<milliseconds> parse_time(const Key& key, std::string_view text) {
   return *duration;
 }
 
+// As parse_text, but nothing of it is repeated.
+Result<Value> parse_secret(const Key& key, std::string_view text) {
+  const bool good = text.size() <= kMaxText && trimmed(text) == text &&
+                    std::none_of(text.begin(), text.end(), is_control);
+  if (good) return Value{Secret(text)};
+  return fail(Errc::usage, key.path + ": too long, or with control characters or spaces around it");
+}
+
 // Paths are absolute: a daemon's working folder is nobody's business.
 Result<std::filesystem::path> parse_path(const Key& key, std::string_view text) {
   const auto checked = parse_text(key, text);
@@ -115,6 +123,7 @@ Result<Value> parse_value(const Key& key, std::string_view text) {
           [&](std::string*) { return as_value<std::string>(parse_text(key, text)); },
           [&](std::vector<std::string>*) { return parse_list(key, split(text)); },
           [&](std::uint32_t*) { return as_value<std::uint32_t>(parse_number(key, text)); },
+          [&](Secret*) { return parse_secret(key, text); },
           [&](bool*) -> Result<Value> {
             if (text != "true" && text != "false") return refusal(key, text);
             return Value{text == "true"};
@@ -155,6 +164,7 @@ std::string accepted(const Key& key) {
   return std::visit(
       Overloaded{
           [](std::string*) { return std::string("text"); },
+          [](Secret*) { return std::string("text"); },
           [](std::vector<std::string>*) {
             return std::string("a list without commas inside its entries");
           },
@@ -186,24 +196,25 @@ Result<void> set_value(const Key& key, std::string_view text) {
 }
 
 std::string get_value(const Key& key) {
-  return std::visit(Overloaded{
-                        [](const std::string* text) { return *text; },
-                        [](const std::vector<std::string>* entries) {
-                          std::string joined;
-                          for (const auto& entry : *entries)
-                            joined += (joined.empty() ? "" : ", ") + entry;
-                          return joined;
-                        },
-                        [](const std::uint32_t* number) { return std::to_string(*number); },
-                        [](const bool* yes) { return std::string(*yes ? "true" : "false"); },
-                        [&](const milliseconds* duration) {
-                          const bool off = key.can_be_off && duration->count() == 0;
-                          return off ? std::string("off") : format_duration(*duration);
-                        },
-                        [](const std::filesystem::path* path) { return path->string(); },
-                        [](const log::Level* level) { return level_text(*level); },
-                    },
-                    key.target);
+  return std::visit(
+      Overloaded{
+          [](const std::string* text) { return *text; },
+          [](const std::vector<std::string>* entries) {
+            std::string joined;
+            for (const auto& entry : *entries) joined += (joined.empty() ? "" : ", ") + entry;
+            return joined;
+          },
+          [](const std::uint32_t* number) { return std::to_string(*number); },
+          [](const Secret* secret) { return std::string(secret->empty() ? "" : "***"); },
+          [](const bool* yes) { return std::string(*yes ? "true" : "false"); },
+          [&](const milliseconds* duration) {
+            const bool off = key.can_be_off && duration->count() == 0;
+            return off ? std::string("off") : format_duration(*duration);
+          },
+          [](const std::filesystem::path* path) { return path->string(); },
+          [](const log::Level* level) { return level_text(*level); },
+      },
+      key.target);
 }
 
 const Key* find_key(const std::vector<Key>& keys, std::string_view path) {

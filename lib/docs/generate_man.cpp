@@ -90,6 +90,7 @@ void add_see_also(RoffPage& out, const std::vector<std::string>& pages) {
 
 struct KindOfValue {
   std::string operator()(std::string*) const { return "text"; }
+  std::string operator()(Secret*) const { return "text, never shown"; }
   std::string operator()(std::vector<std::string>*) const { return "list of texts"; }
   std::string operator()(std::uint32_t*) const { return "number"; }
   std::string operator()(bool*) const { return "true or false"; }
@@ -115,8 +116,10 @@ std::string bounds_of(const config::Key& key) {
 
 std::string prose_of(const config::Key& key) {
   const std::string value = config::get_value(key);
+  // "none" may be something to write there.
+  const char* nothing = std::holds_alternative<Secret*>(key.target) ? "empty" : "none";
   return sentence(key.prose) + " (" + std::visit(KindOfValue{}, key.target) + bounds_of(key) +
-         "; default: " + (value.empty() ? "none" : value) + ")";
+         "; default: " + (value.empty() ? nothing : value) + ")";
 }
 
 }  // namespace

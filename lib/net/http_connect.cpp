@@ -19,6 +19,7 @@ constexpr milliseconds kForTheBody{1'000};  // it says why, at best, and is not 
 struct Conversation {
   std::string proxy;  // "proxy proxy.example:3128"
   std::string to;     // "CONNECT to edge.example.com:9000"
+  bool usual_port;    // the one that every proxy lets through
 };
 
 Error lost(const Conversation& talk, const error_code& error) {
@@ -71,20 +72,24 @@ Error refusal(const Conversation& talk, const ProxyUrl& proxy, const wire::Conne
               const std::string& words) {
   auto status = std::to_string(answer.status);
   if (!answer.reason.empty()) status += " " + answer.reason;
-  if (answer.status == 407) {
+  // tinyproxy says 401 where RFC 9110 has 407: to a CONNECT nobody but the proxy answers.
+  if (answer.status == 407 || answer.status == 401) {
     const auto who = proxy.user.empty() ? " asks for a user and a password"
                                         : " refused user '" + printable(proxy.user, 64) + "'";
     return fail(Errc::not_allowed, talk.proxy + who + ": " + status,
                 "proxy.url in edge-agent.yaml, or where the environment names the proxy");
   }
-  return fail(Errc::unreachable, talk.proxy + " refused " + talk.to + ": " + status +
-                                     (words.empty() ? "" : ": " + words));
+  const bool by_rule = answer.status == 403 && !talk.usual_port;
+  return fail(
+      Errc::unreachable,
+      talk.proxy + " refused " + talk.to + ": " + status + (words.empty() ? "" : ": " + words),
+      by_rule ? "many proxies let no port but 443 through: allow it there" : "");
 }
 
 }  // namespace
 
 Task<Result<void>> http_connect(Socket& socket, const ProxyUrl& proxy, HostPort to) {
-  const Conversation talk{proxy_name(proxy), "CONNECT to " + format_host_port(to)};
+  const Conversation talk{proxy_name(proxy), "CONNECT to " + format_host_port(to), to.port == 443};
   auto request = wire::print_connect(to, proxy);
   auto [error, sent] = co_await asio::async_write(socket, asio::buffer(request), as_values);
   wipe(request.data(), request.size());  // the password

@@ -18,6 +18,8 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("EDGE_BIN", ROOT / "build" / "release" / "bin"))
+for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"):
+    os.environ.pop(name, None)  # agents would dial through it
 PATIENCE = float(os.environ.get("EDGE_PATIENCE", "20"))  # seconds; a sanitizer run wants more
 
 

@@ -6,10 +6,11 @@ import time
 
 
 class TcpProxy:
-    def __init__(self, target, port=0, idle=None):
+    def __init__(self, target, port=0, idle=None, host="::"):
         """`idle`: seconds after which a connection on which nothing moves is cut, as HAProxy's and nginx's timeouts do."""
         self.target = target
-        self.listener = socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.listener = socket.create_server((host, port), family=family, dualstack_ipv6=host == "::")
         self.port = self.listener.getsockname()[1]
         self.pairs, self.lock = [], threading.Lock()
         self.accepted = 0

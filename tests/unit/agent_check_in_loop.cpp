@@ -151,7 +151,7 @@ TEST_CASE("a check-in that was not answered is told to who measures, too") {
 
 TEST_CASE("an agent dials from the address that it was given") {
   Plan plan;
-  plan.options.source = net::asio::ip::make_address("127.0.1.9");
+  plan.options.dial.from = net::asio::ip::make_address("127.0.1.9");
   const auto played = play({paced(204, "0.001/30"), answer(204)}, plan);
   CHECK(played.peers == Texts{"127.0.1.9"});
 }

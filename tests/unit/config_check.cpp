@@ -100,3 +100,19 @@ TEST_CASE("the agent's configuration is checked as a whole") {
   CHECK(result.error().message.starts_with("session.shell: 'bash'"));
   CHECK(result.error().message.find("\ncheck-in.backoff-least: ") != std::string::npos);
 }
+
+TEST_CASE("an agent's proxy is checked with the rest, and its password is in no error") {
+  AgentConfig config;
+  config.proxy_except = {"example.com", "10.0.0.0/8", "*"};
+  for (const char* good : {"", "none", "http://alice:hunter2@proxy:3128", "socks5h://proxy"}) {
+    config.proxy_url = Secret(good);
+    CHECK(check(config).has_value());
+  }
+  config.proxy_url = Secret("https://alice:hunter2@proxy:3128");
+  config.proxy_except.push_back("10.0.0.0/33");
+  const auto result = check(config);
+  REQUIRE(!result);
+  CHECK(result.error().message.starts_with("proxy.url: a proxy that speaks https://"));
+  CHECK(result.error().message.find("\nproxy.except: '10.0.0.0/33'") != std::string::npos);
+  CHECK(result.error().message.find("hunter2") == std::string::npos);
+}

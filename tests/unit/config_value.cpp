@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "config/settings.hpp"
+#include "config/value.hpp"
 
 using namespace edge;
 using namespace edge::config;
@@ -117,6 +118,25 @@ TEST_CASE("text and lists are bounded") {
   for (int i = 1; i < 256; ++i) list += ",a:1";
   CHECK(set_value(key_of(keys, "poll.listen"), list).has_value());
   CHECK(!set_value(key_of(keys, "poll.listen"), list + ",a:1"));
+}
+
+TEST_CASE("a secret is taken as it is, and neither its text nor its mistakes show it") {
+  AgentConfig agent;
+  const auto keys = describe(agent);
+  const auto& key = key_of(keys, "proxy.url");
+  CHECK(get_value(key).empty());
+  CHECK(to_yaml(key) == "\"\"");
+  REQUIRE(set_value(key, "http://alice:hunter2@proxy:3128").has_value());
+  CHECK(agent.proxy_url.reveal() == "http://alice:hunter2@proxy:3128");
+  CHECK(get_value(key) == "***");
+  CHECK(to_yaml(key) == "\"***\"");
+  const std::string too_long = "hunter2" + std::string(4096, 'x');
+  for (const std::string& bad : {std::string(" hunter2"), std::string("hunter2\n"), too_long}) {
+    const auto result = set_value(key, bad);
+    REQUIRE(!result);
+    CHECK(result.error().message.starts_with("proxy.url: "));
+    CHECK(result.error().message.find("hunter2") == std::string::npos);
+  }
 }
 
 TEST_CASE("every key has a path, prose that is a sentence, and a default within its own bounds") {

@@ -46,18 +46,18 @@ TEST_CASE("user and password go to an HTTP proxy by Basic authentication") {
         std::string::npos);
 }
 
-TEST_CASE("a 407 names the user that is refused and not the password") {
-  auto plan = http("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n");
-  plan.user = "alice:hunter2@";
-  const auto refused = play(plan);
-  CHECK(refused.code() == Errc::not_allowed);
-  CHECK(refused.error() ==
-        refused.name + " refused user 'alice': 407 Proxy Authentication Required");
-  plan.user = "";
-  const auto asked = play(plan);
-  CHECK(asked.code() == Errc::not_allowed);
-  CHECK(asked.error() ==
-        asked.name + " asks for a user and a password: 407 Proxy Authentication Required");
+TEST_CASE("a proxy that refuses the user names it and not the password") {
+  for (const std::string status : {"407 Proxy Authentication Required", "401 Unauthorized"}) {
+    auto plan = http("HTTP/1.1 " + status + "\r\n\r\n");
+    plan.user = "alice:hunter2@";
+    const auto refused = play(plan);
+    CHECK(refused.code() == Errc::not_allowed);
+    CHECK(refused.error() == refused.name + " refused user 'alice': " + status);
+    plan.user = "";
+    const auto asked = play(plan);
+    CHECK(asked.code() == Errc::not_allowed);
+    CHECK(asked.error() == asked.name + " asks for a user and a password: " + status);
+  }
 }
 
 TEST_CASE("what an HTTP proxy says instead of opening is in the error") {

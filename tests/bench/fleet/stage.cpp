@@ -25,7 +25,7 @@ agent::PollLinkOptions Stage::link_options(std::size_t number) const {
   if (flags.sources > 0) {
     const auto first = net::asio::ip::make_address_v4(flags.source).to_uint();
     const auto offset = static_cast<std::uint32_t>(number % flags.sources);
-    options.source = net::asio::ip::address_v4(first + offset);
+    options.dial.from = net::asio::ip::address_v4(first + offset);
   }
   return options;
 }
