@@ -122,13 +122,12 @@ net::Task<Result<void>> associate_once(agent::Identity& identity, Secret host_ke
   std::string failures;
   Result<void> done = co_await agent::associate(link, identity, host_key, kAnswerDeadline);
   // The link goes on to the next URL of the token by itself; each gets one try.
-  for (std::size_t tried = 1; !done && tried < identity.urls.size(); ++tried) {
-    const auto code = done.error().code;
-    if (code != Errc::unreachable && code != Errc::timed_out) break;
+  for (std::size_t tried = 1; !done && link.moves_on() && tried < identity.urls.size(); ++tried) {
     failures += done.error().message + "\n";
     done = co_await agent::associate(link, identity, host_key, kAnswerDeadline);
   }
   if (!done) co_return fail(done.error().code, failures + done.error().message, done.error().hint);
+  if (!failures.empty()) std::cerr << "edge-agent: warning: " << failures;
   const SystemClock clock;
   auto text = agent::take_snapshot("/", clock)
                   .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);

@@ -29,7 +29,8 @@ Error refusal(const net::Response& response, const std::string& url) {
     if (message)
       return fail(code, url + ": " + printable(*message), hint && *hint ? printable(**hint) : "");
   }
-  return fail(code, url + " answered " + std::to_string(response.status) + ": is it edged?");
+  return fail(Errc::unreachable,
+              url + " answered " + std::to_string(response.status) + ": is it edged?");
 }
 
 std::string gzip(const std::string& text) {
@@ -72,8 +73,16 @@ net::Task<Result<void>> associate(PollLink& link, Identity& identity, const Secr
   request.headers = {{"Content-Type", "application/json"}};
   request.body = wire::print_associate(message);
   auto response = co_await link.ask(std::move(request), deadline);
-  if (!response) co_return response.error();
-  if (response->status != 200) co_return refusal(*response, link.url());
+  if (!response) {
+    link.try_next_url();
+    co_return response.error();
+  }
+  if (response->status != 200) {
+    auto refused = refusal(*response, link.url());
+    const bool by_edged = refused.code != Errc::unreachable && refused.code != Errc::unavailable;
+    if (!by_edged) link.try_next_url();
+    co_return refused;
+  }
   identity.key = crypto::derive_key(message.edge_id, identity.secret);
   identity.associated = true;
   identity.secret = Secret{};

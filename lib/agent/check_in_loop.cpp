@@ -121,6 +121,7 @@ net::Task<std::optional<Ending>> CheckInLoop::check_in() {
     if (const auto found = cut_by(response.error(), check_in.asked, link_.waited())) {
       co_await cut(check_in.asked, found->age);
     } else {
+      link_.try_next_url();
       co_await failed(response.error().message, response.error().hint);
     }
     co_return std::nullopt;
@@ -144,6 +145,7 @@ net::Task<std::optional<Ending>> CheckInLoop::handle(net::Response response,
   // A 503 without it is not edged's: a proxy that does not find edged.
   if (response.status == 429 || (response.status == 503 && !not_before.empty())) {
     ladder_.settle(/*same=*/false, steady_now());
+    if (response.status == 503) link_.try_next_url();  // it stops, or has too many
     const auto wait = retry_after(not_before, config_.backoff_least, crypto::random_fraction());
     if (wait > kWorthSaying) {
       log::info("check-in.put-off", {{"by", link_.url()}, {"for", format_age(wait)}});
@@ -189,7 +191,9 @@ net::Task<> CheckInLoop::refused(const net::Response& response) {
     link_.close();
     what = "another machine checks in with this node's identity (a clone of its disk?)";
     hint = "on the copy: edge-agent leave, then join again";
-  } else if (status == 401) {
+  } else if (status != 401) {
+    link_.try_next_url();
+  } else {
     what = "edged refuses edge ID and token (401)";
     hint = "on the server: edgectl endpoint show " + identity_.name +
            "; after endpoint token or disassociate it must join again, and so must a copy of "

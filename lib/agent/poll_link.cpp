@@ -21,7 +21,8 @@ PollLink::PollLink(const Identity& identity, std::uint64_t counter, milliseconds
     : identity_(identity),
       counter_(counter),
       connect_deadline_(connect_deadline),
-      options_(std::move(options)) {
+      options_(std::move(options)),
+      sessions_(identity.urls.size()) {
   if (!options_.contexts) options_.contexts = std::make_shared<net::ClientContexts>();
   if (!identity.key.empty()) use_key(identity.key);
 }
@@ -54,7 +55,7 @@ net::Task<Result<void>> PollLink::connect() {
   auto stream = std::make_unique<net::TlsStream>(std::move(*socket), *context);
   net::Deadline bound(stream->executor(), connect_deadline_,
                       [raw = stream.get()] { raw->close(); });
-  auto shaken = co_await stream->connect(url->address.host, &session_);
+  auto shaken = co_await stream->connect(url->address.host, &sessions_[url_index_]);
   if (bound.passed())
     co_return fail(Errc::timed_out, "no TLS handshake with " + where + " in time");
   if (!shaken) {
@@ -123,11 +124,12 @@ net::Task<Result<net::Response>> PollLink::send(net::Request request, millisecon
   for (int attempt = 0;; ++attempt) {
     waited_ = milliseconds{0};
     if (stopped_) co_return fail(Errc::unavailable, "stopping");
+    if (moves_on_) go_on();
     const bool fresh = stream_ == nullptr;
     if (fresh) {
       auto connected = co_await connect();
       if (!connected) {
-        next_url();
+        try_next_url();
         co_return connected.error();
       }
     }
@@ -158,10 +160,10 @@ net::Task<Result<net::Response>> PollLink::send(net::Request request, millisecon
   }
 }
 
-void PollLink::next_url() {
-  if (identity_.urls.size() < 2) return;
+void PollLink::go_on() {
+  close();
+  moves_on_ = false;
   url_index_ = (url_index_ + 1) % identity_.urls.size();
-  session_.forget();  // of another server
 }
 
 std::string PollLink::authorization(const net::Request& request) {

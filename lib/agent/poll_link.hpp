@@ -47,7 +47,11 @@ class PollLink {
   void use_key(const Secret& key);  // K
   void close();  // the tunnel is our presence now. REQUIRES: nothing is being asked
   void stop();   // for good: what is being asked ends with an error, and nothing is asked again
-  const std::string& url() const { return identity_.urls[url_index_]; }
+  const std::string& url() const { return identity_.urls[url_index_]; }  // asked last
+  // The next connection goes to the next URL: this one does not lead to edged. The link sees by
+  // itself when it cannot connect; what an answer is worth is the caller's to say.
+  void try_next_url() { moves_on_ = identity_.urls.size() > 1; }
+  bool moves_on() const { return moves_on_; }
 
   // Of the last request, from when it was sent until it was answered or its connection ended.
   milliseconds waited() const { return waited_; }
@@ -63,15 +67,16 @@ class PollLink {
   net::Task<Result<net::Response>> send(net::Request request, milliseconds answer_deadline,
                                         bool as_instance);
   std::string authorization(const net::Request& request);
-  void next_url();
+  void go_on();
 
   const Identity& identity_;
   std::uint64_t counter_;
   milliseconds connect_deadline_;
   PollLinkOptions options_;
-  net::SessionMemory session_;  // of the server of url(), so that the next handshake is short
+  std::vector<net::SessionMemory> sessions_;  // of each URL, so that the next handshake is short
   Handshakes handshakes_;
   std::size_t url_index_ = 0;
+  bool moves_on_ = false;
   bool stopped_ = false;
   Secret mac_key_;
   std::string ticket_;

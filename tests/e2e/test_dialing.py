@@ -1,4 +1,5 @@
-"""Getting out of networks: proxies, names with several addresses, IPv6 literals."""
+"""Getting out of networks: proxies, names with several addresses, IPv6 literals, tokens with several URLs."""
+import contextlib
 import re
 import time
 
@@ -35,6 +36,16 @@ def join_knowing(edge, token, edge_id, hosts):
     file.write_text(token)
     return edge.spawn([*knowing(edge.folder, *hosts), BIN / "edge-agent", "--state", edge.agent_state(), "join",
                        "--edge-id", edge_id, "--token-file", file], "join.log")
+
+
+@contextlib.contextmanager
+def another_way(edge, port=0):
+    """Another way to the poll port."""
+    front = TcpProxy(edge.poll_port, port)
+    try:
+        yield front
+    finally:
+        front.close()
 
 
 def in_front(edge, kind, **options):
@@ -228,3 +239,48 @@ def test_all_addresses_of_a_name_are_named_when_none_answers(edge):
         assert f"{address}: Connection refused" in joined.log()
 
 
+# --- several URLs in a token
+
+def test_an_agent_goes_on_to_the_url_that_works_and_stays_there(edge):
+    token, edge_id = edge.create()
+    assert edge.join(token, edge_id).returncode == 0
+    with swallowing() as silent, another_way(edge) as front:
+        urls = ["https://127.0.0.1:1", f"https://127.0.0.1:{silent}", f"https://127.0.0.1:{front.port}"]
+        assert run_quickly(edge, changed_token(token, url=urls), edge_id, **{"connect.deadline": "300ms"}).returncode == 0
+        front.accepted = 0
+        agent = edge.start_agent(config=edge.agent_config(**{"connect.deadline": "300ms"}))
+        edge.wait_held()
+        failures = agent.log().count("check-in.failing")
+        assert failures > 0 and front.accepted == 1
+        # A new connection goes to what works, too.
+        assert front.cut() > 0
+        eventually(lambda: front.accepted == 2, "the agent is back")
+        edge.wait_held()
+        assert f"127.0.0.1:{silent}" not in agent.log().split("check-in.works-again")[1]
+
+
+def test_an_agent_comes_back_to_the_first_url_when_the_second_dies(edge):
+    token, edge_id = edge.create()
+    assert edge.join(token, edge_id).returncode == 0
+    port = free_port()
+    with another_way(edge) as second:
+        urls = [f"https://127.0.0.1:{port}", f"https://127.0.0.1:{second.port}"]
+        assert edge.join(changed_token(token, url=urls), edge_id).returncode == 0
+        agent = edge.start_agent()
+        edge.wait_held()
+        with another_way(edge, port) as first:
+            second.refusing = True
+            second.cut()
+            eventually(lambda: first.accepted, "the agent dials the first URL again")
+            edge.wait_held()
+            agent.wait_log(rf"check-in.works-again url=https://127.0.0.1:{port}")
+
+
+def test_a_tunnel_opens_while_the_first_url_is_dead(edge):
+    token, edge_id = edge.create()
+    urls = ["https://127.0.0.1:1", *read_token(token)["url"]]
+    assert edge.join(changed_token(token, url=urls), edge_id).returncode == 0
+    edge.start_agent()
+    edge.wait_held()
+    done = edge.connect(edge.target(), "--", "printf far")
+    assert (done.returncode, done.stdout) == (0, "far"), done.stderr

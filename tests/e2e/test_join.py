@@ -474,8 +474,11 @@ def test_join_says_when_what_answers_speaks_no_tls(edge):
 
 def test_join_tries_every_url_of_the_token(edge):
     token, edge_id = edge.create()
-    urls = ["https://localhost:1", *read_token(token)["url"]]
-    assert edge.join(changed_token(token, url=urls), edge_id).returncode == 0
+    # Nobody there, and somebody who speaks no TLS.
+    urls = ["https://localhost:1", f"https://localhost:{edge.tunnel_port}", *read_token(token)["url"]]
+    joined = edge.join(changed_token(token, url=urls), edge_id)
+    assert joined.returncode == 0
+    assert "localhost:1: " in joined.stderr and "TLS handshake failed" in joined.stderr, "what did not work is said"
 
 
 # --- what is left on the disk

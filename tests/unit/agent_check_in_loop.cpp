@@ -23,6 +23,7 @@ struct Plan {
   AfterOffer after;  // what every offer leads to
   PollLinkOptions options;
   std::string stop_when_said;  // before the script's end
+  bool two_urls = false;       // of the same port: by its address, then by its name
 };
 
 Task<AfterOffer> take_offer(Played& played, std::string offer, AfterOffer after) {
@@ -66,7 +67,8 @@ Played play(std::vector<Response> after_report, Plan plan = {}) {
   FakePort port(loop);
   port.script = std::move(after_report);
   port.script.insert(port.script.begin(), answer(204));
-  const auto identity = identity_for(port);
+  auto identity = identity_for(port);
+  if (plan.two_urls) identity.urls.push_back(port.url("localhost"));
   Played played;
   drive(loop, run(port, identity, plan, played));
   for (const auto& request : port.seen) {
@@ -154,6 +156,53 @@ TEST_CASE("an agent dials from the address that it was given") {
   plan.options.dial.from = net::asio::ip::make_address("127.0.1.9");
   const auto played = play({paced(204, "0.001/30"), answer(204)}, plan);
   CHECK(played.peers == Texts{"127.0.1.9"});
+}
+
+// The host of the URL that an agent checks in at after an answer to its first check-in.
+std::string host_after(const Response& response) {
+  Plan plan;
+  plan.two_urls = true;
+  auto script = std::vector<Response>{response};
+  if (response.status == 0) script.push_back(response);  // it asks once more on a new connection
+  script.push_back(paced(204, "0.001/30"));
+  script.push_back(answer(204));
+  const auto played = play(std::move(script), plan);
+  const auto& last = played.said.back();
+  return last.substr(last.find("//") + 2, last.rfind(':') - last.find("//") - 2);
+}
+
+TEST_CASE("what is not edged's answer leads on to the next URL, what is edged's does not") {
+  const struct {
+    const char* name;
+    Response response;
+    const char* host;
+  } rows[] = {
+      {"edged", paced(204, "0.001/30"), "127.0.0.1"},
+      {"refused", answer(401), "127.0.0.1"},
+      {"a clone", answer(409), "127.0.0.1"},
+      {"too often", answer(429, {{"Retry-After", "0"}}), "127.0.0.1"},
+      {"edged stops", answer(503, {{"Retry-After", "0"}}), "localhost"},
+      {"a balancer without servers", answer(503), "localhost"},
+      {"a dead server", answer(502), "localhost"},
+      {"a slow server", answer(504), "localhost"},
+      {"another server", answer(404), "localhost"},
+      {"a portal", answer(302), "localhost"},
+      {"a page", answer(200), "localhost"},
+      {"nothing", answer(0), "localhost"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.name);
+    CHECK(host_after(row.response) == row.host);
+  }
+}
+
+TEST_CASE("a cut leads to no other URL: it is edged's connection that something ends") {
+  Plan plan;
+  plan.two_urls = true;
+  const auto alive = paced(204, "0.001/30");
+  const auto impatient = answer(504, {{"after-ms", "250"}});
+  const auto played = play({alive, impatient, alive, answer(204)}, plan);
+  for (const auto& line : played.said) CHECK(line.find("localhost") == std::string::npos);
 }
 
 // A held check-in that is cut after 250 ms: twice, because a kept connection that goes so early is

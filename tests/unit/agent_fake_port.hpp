@@ -32,8 +32,8 @@ struct FakePort {
       crypto::TicketKeys().with(crypto::make_ticket_key(WallTime{}), WallTime{}));
 
   std::string pin() const { return *crypto::pin_of_certificate(tls.certificate_pem); }
-  std::string url() const {
-    return "https://127.0.0.1:" + std::to_string(acceptor.local_endpoint().port());
+  std::string url(const std::string& host = "127.0.0.1") const {
+    return "https://" + host + ":" + std::to_string(acceptor.local_endpoint().port());
   }
   std::vector<std::string> authorizations() const {
     std::vector<std::string> all;

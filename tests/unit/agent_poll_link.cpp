@@ -184,6 +184,19 @@ TEST_CASE("when one URL does not answer the next one is asked the next time") {
   CHECK(played.answers[2]);
 }
 
+TEST_CASE("a URL that does not answer is not asked again before all others were") {
+  const auto played = play({answer(204)}, times(4), [](Identity& identity) {
+    identity.urls = {"https://127.0.0.1:1", "https://127.0.0.1:2", "https://127.0.0.1:3",
+                     identity.urls[0]};
+  });
+  REQUIRE(played.answers.size() == 4);
+  for (int i = 0; i < 3; ++i) {
+    const auto port = ":" + std::to_string(i + 1) + ":";
+    CHECK(played.answers[i].error().message.find(port) != std::string::npos);
+  }
+  CHECK(played.answers[3]);
+}
+
 TEST_CASE("an association is asked for without any authorisation") {
   Plan plan;
   plan.as_instance = false;
