@@ -214,12 +214,12 @@ def test_an_ipv6_address_is_reached_through_a_proxy_at_one(literal, kind):
 
 def test_an_address_of_the_servers_name_that_swallows_everything_costs_a_moment(bare):
     port = free_port()
-    front = TcpProxy(bare.poll_port, port, host="127.0.0.1")
+    front = TcpProxy(bare.poll_port, port, host="127.0.0.2")
     edge = bare.init(url_host=NAME, poll_dialled=port).start()
     token, edge_id = edge.create()
-    # No family is left out: whichever the resolver puts first, the last one is the one that answers.
-    hosts = [f"::1 {NAME}", f"127.0.0.2 {NAME}", f"127.0.0.1 {NAME}"]
-    with swallowing("127.0.0.2", port), swallowing("::1", port):
+    # RFC 6724 puts these in this order, whatever the file's: the one that answers is the last one.
+    hosts = [f"::1 {NAME}", f"127.0.0.1 {NAME}", f"127.0.0.2 {NAME}"]
+    with swallowing("127.0.0.1", port), swallowing("::1", port):
         started = time.monotonic()
         joined = join_knowing(edge, token, edge_id, hosts)
         assert joined.wait() == 0, joined.log()
