@@ -76,12 +76,23 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
-// "connecting to shop-17: waiting for its check-in (at most 5s)...", with the reason of the last
-// failed attempt.
-std::string waiting_text(const std::string& name, const nlohmann::json& endpoint) {
+// Why the last attempt failed, as far as it is known: "last attempt: lost; ", or nothing.
+std::string failure_text(const nlohmann::json& endpoint) {
   const auto tunnel = endpoint.value("tunnel", nlohmann::json::object());
-  const auto state = tunnel.value("state", "");
-  std::string text = "connecting to " + name + ": ";
+  auto reason = tunnel.value("reason", "");
+  if (reason.empty() || tunnel.value("state", "") == "open") return "";
+  for (const auto& instance : endpoint.value("instances", nlohmann::json::array())) {
+    const auto detail = instance.value("failure-detail", "");
+    if (!detail.empty()) reason += " (" + detail + ")";
+  }
+  return "last attempt: " + reason + "; ";
+}
+
+// "connecting to shop-17: last attempt: lost; waiting for its check-in (at most 5s)...". The reason
+// comes first, for a terminal cuts the line at its end.
+std::string waiting_text(const std::string& name, const nlohmann::json& endpoint) {
+  const auto state = endpoint.value("tunnel", nlohmann::json::object()).value("state", "");
+  std::string text = "connecting to " + name + ": " + failure_text(endpoint);
   if (endpoint.value("state", "") != "online") {
     text += "waiting for it to come online";
   } else if (state == "connecting") {
@@ -95,14 +106,6 @@ std::string waiting_text(const std::string& name, const nlohmann::json& endpoint
     text += "waiting for its check-in";
     if (!at_most.empty() && at_most != "0s" && at_most != "0ms")
       text += " (at most " + at_most + ")";
-  }
-  const auto reason = tunnel.value("reason", "");
-  if (!reason.empty() && state != "open") {
-    text += "; last attempt: " + reason;
-    for (const auto& instance : endpoint.value("instances", nlohmann::json::array())) {
-      const auto detail = instance.value("failure-detail", "");
-      if (!detail.empty()) text += " (" + detail + ")";
-    }
   }
   return text + "...";
 }
