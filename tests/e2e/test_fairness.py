@@ -36,7 +36,7 @@ def test_bulk_does_not_starve_a_key_in_another_stream_of_its_tunnel(edge, stream
         eventually(lambda: all(bulk.moved > MB for bulk in running), "all are under way")
         times = echoes(*key, count=100, pause=PAUSE)
         record_property("p90-ms", p90(times) * 1000)
-        assert_quick(times, alone, 0.1)
+        assert_quick(times, alone, 0.2)
 
 
 @DIRECTIONS
@@ -48,7 +48,7 @@ def test_bulk_does_not_starve_a_key_in_another_tunnel(edge, direction, record_pr
         eventually(lambda: all(bulk.moved > MB for bulk in running), "all are under way")
         times = echoes(*key, count=100, pause=PAUSE)
         record_property("p90-ms", p90(times) * 1000)
-        assert_quick(times, alone, 0.1)
+        assert_quick(times, alone, 0.2)
 
 
 def shares(bulks, seconds=1.2):
@@ -85,7 +85,8 @@ def test_a_stream_of_small_messages_stays_as_quick_as_it_began(edge, record_prop
             times += echoes(*pair, count=200)
         first, last = times[:len(times) // 8], times[-len(times) // 8:]
         record_property("messages", len(times))
-        assert percentile(last, 90) < 3 * percentile(first, 90) + 0.001, f"{p90(first) * 1e6:.0f} and then {p90(last) * 1e6:.0f} us"
+        was, now = percentile(first, 50), percentile(last, 50)
+        assert now < 3 * was + 0.0003, f"{was * 1e6:.0f} us and then {now * 1e6:.0f} us"
 
 
 # The whole way: edgectl, edged, the agent.
@@ -143,7 +144,7 @@ def test_a_session_with_bulk_does_not_starve_a_key_of_another(shop, session_bulk
         session_bulk(shop, direction)
         times = echo.keys(100)
         record_property("p90-ms", p90(times) * 1000)
-        assert_quick(times, alone, 0.1)
+        assert_quick(times, alone, 0.2)
     finally:
         echo.close()
 
