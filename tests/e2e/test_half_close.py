@@ -2,6 +2,7 @@
 
 The waits are longer than any grace that a relay may give to a second direction; they all run at the same time.
 """
+import select
 import socket
 import time
 
@@ -112,6 +113,23 @@ def test_a_command_whose_output_has_ended_reads_what_comes_when_it_comes(halves)
     running.stdin.close()
     assert running.wait(10) == 0
     assert halves["kept"].read_text() == "early late"
+
+
+def test_the_end_of_a_commands_output_reaches_the_operators_pipe_while_the_command_goes_on(edge, far):
+    # As with ssh: whoever reads the pipe is done, and the command works on.
+    edge.node()
+    command = far.new()
+    running = edge.popen_connect("shop-17", "--", f"echo last; exec >&- 2>&-; {command}")
+    try:
+        far.started(command)
+        readable, _, _ = select.select([running.stdout], [], [], 2)
+        assert readable and running.stdout.readline() == b"last\n"
+        readable, _, _ = select.select([running.stdout], [], [], 2)
+        assert readable, "the end of the output"
+        assert running.stdout.read() == b"" and running.poll() is None
+    finally:
+        running.kill()
+        running.communicate()
 
 
 # Ends that are no half-close.
