@@ -22,6 +22,8 @@ CHANNEL_WINDOW_ADJUST, CHANNEL_DATA, CHANNEL_EOF, CHANNEL_CLOSE, CHANNEL_REQUEST
 
 VERSION = b"SSH-2.0-raw"
 FORWARD = ("edge", 1)
+CIPHERS = (b"aes128-gcm@openssh.com", b"aes128-gcm@openssh.com")  # to the server, from it
+STRICT = b"kex-strict-c-v00@openssh.com"
 
 
 class Closed(Exception):
@@ -46,9 +48,9 @@ def take_text(payload, at):
 
 
 class SshClient:
-    def __init__(self, port, host="localhost", timeout=10):
-        self.socket = socket.create_connection((host, port), timeout)
-        self.sealer = self.opener = None
+    def __init__(self, port, host="localhost", timeout=10, source=None):
+        self.socket = socket.create_connection((host, port), timeout, (source, 0) if source else None)
+        self.sealer = self.opener = self.session = None
         self.lock = threading.Lock()  # a serving thread and the test may both write
 
     # --- transport
@@ -73,26 +75,36 @@ class SshClient:
             octets += part
         return octets
 
-    def write(self, payload):
+    def frame(self, payload):
+        """The packet as it goes out; many of them, sealed ahead, go out in one write_raw()."""
         block = 16 if self.sealer else 8
         head = 1 if self.sealer else 5
         padding = block - (head + len(payload)) % block
         if padding < 4:
             padding += block
-        body = bytes([padding]) + payload + os.urandom(padding)
+        return self.frame_body(bytes([padding]) + payload + bytes(padding))
+
+    def frame_body(self, body):
         length = struct.pack(">I", len(body))
+        return length + (self.sealer.seal(body, length) if self.sealer else body)
+
+    def write(self, *payloads):
         with self.lock:
-            self.write_raw(length + (self.sealer.seal(body, length) if self.sealer else body))
+            self.write_raw(b"".join(map(self.frame, payloads)))
+
+    def read_any(self):
+        length = self.read_raw(4)
+        size = struct.unpack(">I", length)[0]
+        body = self.opener.open(self.read_raw(size + 16), length) if self.opener else self.read_raw(size)
+        payload = body[1:len(body) - body[0]]
+        if payload[0] == DISCONNECT:
+            raise Closed(take_text(payload, 5)[0].decode(errors="replace"))
+        return payload
 
     def read(self):
         """The next payload that means anything."""
         while True:
-            length = self.read_raw(4)
-            size = struct.unpack(">I", length)[0]
-            body = self.opener.open(self.read_raw(size + 16), length) if self.opener else self.read_raw(size)
-            payload = body[1:len(body) - body[0]]
-            if payload[0] == DISCONNECT:
-                raise Closed(take_text(payload, 5)[0].decode(errors="replace"))
+            payload = self.read_any()
             if payload[0] not in (IGNORE, DEBUG, EXT_INFO, UNIMPLEMENTED):
                 return payload
 
@@ -103,34 +115,56 @@ class SshClient:
 
     def banner(self):
         self.write_raw(VERSION + b"\r\n")
+        return self.banner_of_server()
+
+    def banner_of_server(self):
         line = b""
         while not line.endswith(b"\n"):
             line += self.read_raw(1)
         self.server_version = line.rstrip(b"\r\n")
         return self
 
-    def key_exchange(self):
-        names = [b"curve25519-sha256", b"ssh-ed25519", b"aes128-gcm@openssh.com", b"aes128-gcm@openssh.com",
-                 b"hmac-sha2-256", b"hmac-sha2-256", b"none", b"none", b"", b""]
-        mine = bytes([KEXINIT]) + os.urandom(16) + b"".join(map(text, names)) + b"\0" + bytes(4)
-        self.write(mine)
-        theirs = self.expect(KEXINIT)
-        private = X25519PrivateKey.generate()
-        public = private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-        self.write(bytes([KEX_INIT]) + text(public))
+    # One step each, for whoever wants to stop between two of them.
+
+    def kexinit(self, *more, guess=None):
+        """`more`: names that go behind the method; `guess`: one before it, whose first packet follows (RFC 4253, 7)."""
+        methods = [*([guess] if guess else []), b"curve25519-sha256", *more]
+        names = [b",".join(methods), b"ssh-ed25519", *CIPHERS, b"hmac-sha2-256", b"hmac-sha2-256", b"none", b"none",
+                 b"", b""]
+        self.mine = bytes([KEXINIT]) + os.urandom(16) + b"".join(map(text, names)) + bytes([bool(guess)]) + bytes(4)
+        self.write(self.mine)
+        self.theirs = self.expect(KEXINIT)
+
+    def ecdh_init(self):
+        self.private = X25519PrivateKey.generate()
+        self.public = self.private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        self.write(bytes([KEX_INIT]) + text(self.public))
+
+    def ecdh_reply(self):
         reply = self.expect(KEX_REPLY)
         self.host_key, at = take_text(reply, 1)
         server_public, _ = take_text(reply, at)
-        secret = mpint(private.exchange(X25519PublicKey.from_public_bytes(server_public)))
-        session = hashlib.sha256(text(VERSION) + text(self.server_version) + text(mine) + text(theirs) +
-                                 text(self.host_key) + text(public) + text(server_public) + secret).digest()
-        self.write(bytes([NEWKEYS]))
-        self.expect(NEWKEYS)
+        self.secret = mpint(self.private.exchange(X25519PublicKey.from_public_bytes(server_public)))
+        self.exchange = hashlib.sha256(text(VERSION) + text(self.server_version) + text(self.mine) +
+                                       text(self.theirs) + text(self.host_key) + text(self.public) +
+                                       text(server_public) + self.secret).digest()
+        self.session = self.session or self.exchange  # of the first exchange, for good
 
-        def derive(letter, size):
-            return hashlib.sha256(secret + session + letter + session).digest()[:size]
-        self.sealer = _Gcm(derive(b"C", 16), derive(b"A", 12))
-        self.opener = _Gcm(derive(b"D", 16), derive(b"B", 12))
+    def newkeys(self):
+        self.write(bytes([NEWKEYS]))
+        self.sealer = _Gcm(self.derive(b"C", 16), self.derive(b"A", 12))
+        self.expect(NEWKEYS)
+        self.opener = _Gcm(self.derive(b"D", 16), self.derive(b"B", 12))
+
+    def derive(self, letter, size):
+        return hashlib.sha256(self.secret + self.exchange + letter + self.session).digest()[:size]
+
+    def key_exchange(self, *more):
+        """The first one, or one more at any time."""
+        self.kexinit(*more)
+        self.ecdh_init()
+        self.ecdh_reply()
+        self.newkeys()
         return self
 
     def handshake(self):
@@ -217,7 +251,8 @@ class _Gcm:
     """RFC 5647: the length is the associated data, the nonce counts up."""
 
     def __init__(self, key, nonce):
-        self.cipher, self.fixed, self.count = AESGCM(key), nonce[:4], int.from_bytes(nonce[4:], "big")
+        self.key, self.cipher = key, AESGCM(key)
+        self.fixed, self.count = nonce[:4], int.from_bytes(nonce[4:], "big")
 
     def nonce(self):
         nonce = self.fixed + self.count.to_bytes(8, "big")
