@@ -22,13 +22,26 @@ MEMORY_MB = 16
 # repeated; unfairness spoils them all.
 SLACK = {"median": 0.003, "p90": 0.010}
 ROUNDS = 3
+EVERY = 0.003  # seconds between two keys
+
+
+def prefer(pid, nice):
+    """All of it, where we may: what else the machine does is not to be measured. The kernel shares CPU time between
+    sessions of processes first (sched(7), autogroup), between the threads of one then."""
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, int(thread), nice)
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/autogroup", "w") as group:
+        group.write(str(nice))
 
 
 class Neighbour:
     """A session with a good agent: what is typed comes back."""
 
     def __init__(self, edge, name="neighbour"):
-        edge.node(name, name)
+        agent = edge.node(name, name)
+        for pid in (edge.edged.pid, agent.pid, os.getpid()):
+            prefer(pid, -10)
         self.process = edge.popen_connect(edge.target(name), "--", "cat")
         self.echo()
 
@@ -41,16 +54,21 @@ class Neighbour:
         return time.monotonic() - started
 
     def latency(self, seconds=1.0, until=lambda: False, least=20):
-        """Median and p90 of the echoes of so much time, in seconds."""
+        """Median and p90 of so much time, in seconds: of what somebody would see who types every few milliseconds, also
+        while an echo is late."""
         end, took = time.monotonic() + seconds, []
         while len(took) < least or (time.monotonic() < end and not until()):
-            took.append(self.echo())
-            time.sleep(0.002)  # a fast typist; not a load of its own
+            late = self.echo()
+            while late > 0:
+                took.append(late)
+                late -= EVERY
+            time.sleep(EVERY)
         return {"median": statistics.median(took), "p90": sorted(took)[int(len(took) * 0.9)]}
 
     def close(self):
         self.process.kill()
         self.process.communicate()
+        prefer(os.getpid(), 0)
 
 
 class Attack:
@@ -62,7 +80,8 @@ class Attack:
         self.process = context.Process(target=self.run, args=(work, client), daemon=True)
 
     def run(self, work, client):
-        os.nice(19)
+        os.setsid()  # its share is its own: neither the neighbour's nor ours
+        os.setpriority(os.PRIO_PROCESS, 0, 19)
         client.lock = threading.Lock()
         try:
             while (did := work(client)) is not None:
@@ -146,7 +165,8 @@ def one_round(edge, neighbour, attacks, seconds, cpu, memory):
     after = neighbour.latency(0.5)
     base = {which: max(before[which], after[which]) for which in before}
     said = ", ".join(f"{which} {base[which] * 1e3:.1f} -> {during[which] * 1e3:.1f} ms" for which in during)
-    said += f", CPU {share:.2f}, memory {rose.grown_mb():.1f} MB, cut off {[bool(one.cut.value) for one in attacks]}"
+    said += f", CPU {share:.2f}, memory {rose.grown_mb():.1f} MB, "
+    said += f"done {[one.done.value for one in attacks]}, cut off {[bool(one.cut.value) for one in attacks]}"
     print(said)
     assert edge.edged.process.poll() is None, said
     assert rose.grown_mb() < memory, said
