@@ -20,7 +20,7 @@ SessionHandle make_client(int descriptor, const std::string& user, const char* c
   ssh_options_set(session, SSH_OPTIONS_CIPHERS_S_C, ciphers);
   ssh_options_set(session, SSH_OPTIONS_HMAC_C_S, kMacs);
   ssh_options_set(session, SSH_OPTIONS_HMAC_S_C, kMacs);
-  ssh_options_set(session, SSH_OPTIONS_COMPRESSION, "no");
+  ssh_options_set(session, SSH_OPTIONS_COMPRESSION, "none");  // "no" would still offer it
   ssh_set_blocking(session, 0);
   return raw;
 }

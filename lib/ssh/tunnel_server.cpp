@@ -68,6 +68,8 @@ TunnelServer::TunnelServer(net::asio::any_io_executor executor, int descriptor,
   part_->rules = std::move(rules);
   SessionHandle raw(ssh_new());
   ssh_set_blocking(raw.get(), 0);
+  // Here, for ssh_bind has no such option. "no" would only be the second choice.
+  ssh_options_set(raw.get(), SSH_OPTIONS_COMPRESSION, "none");
   part_->callbacks.userdata = part_.get();
   part_->callbacks.auth_password_function = Part::on_password;
   part_->callbacks.auth_none_function = Part::on_none;
