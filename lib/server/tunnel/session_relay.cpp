@@ -21,8 +21,8 @@ net::Task<Result<std::unique_ptr<net::Stream>>> Tunnel::upgrade(const SessionReq
   wanted.headers = {{"Host", "agent"},
                     {"Edge-Session", request.session->id.text},
                     {"Edge-Session-Key", request.public_key}};
-  if (co_await net::write_request(**stream, std::move(wanted))) {
-    co_return fail(Errc::unreachable, "the agent closed the stream");
+  if (co_await send(**stream, std::move(wanted), parts_.config.answer_deadline)) {
+    co_return fail(Errc::unreachable, "the agent did not take a request");
   }
   net::HttpReader reader(**stream);
   net::HttpLimits limits;

@@ -207,13 +207,22 @@ net::Task<> Tunnel::close_idle() {
   co_await ask(to_agent("POST", "/v1/close"), milliseconds{1000});
 }
 
+// Within the deadline: a window that stays shut, or keys that are never exchanged to the end, are
+// no errors of the stream's.
+net::Task<net::error_code> Tunnel::send(net::Stream& agent, net::Request request,
+                                        milliseconds deadline) {
+  net::Deadline bound(executor_, deadline, [&agent] { agent.close(); });
+  auto error = co_await net::write_request(agent, std::move(request));
+  co_return error;
+}
+
 net::Task<Result<net::Response>> Tunnel::ask(net::Request request, milliseconds deadline) {
   touch();
   auto stream = co_await server_->open_stream(deadline);
   if (!stream) co_return stream.error();
   auto& agent = **stream;
-  if (co_await net::write_request(agent, std::move(request))) {
-    co_return fail(Errc::unreachable, "the agent closed the stream");
+  if (co_await send(agent, std::move(request), deadline)) {
+    co_return fail(Errc::unreachable, "the agent did not take a request");
   }
   net::HttpReader reader(agent);
   auto response = co_await reader.response(answer_limits(deadline));

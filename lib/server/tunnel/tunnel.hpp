@@ -70,6 +70,7 @@ class Tunnel final : public TunnelHandle, public std::enable_shared_from_this<Tu
   void live_changed(int by);
   net::Task<> close_idle();
   net::Task<Result<net::Response>> ask(net::Request request, milliseconds deadline);
+  net::Task<net::error_code> send(net::Stream& agent, net::Request request, milliseconds deadline);
   net::Task<Result<std::unique_ptr<net::Stream>>> upgrade(const SessionRequest& request);
   net::Task<> relay(SessionRequest request);
   net::Task<> watch_death();
