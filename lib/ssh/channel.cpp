@@ -16,6 +16,14 @@ constexpr std::size_t kSmall = 8 * 1024 - 128;
 constexpr std::size_t kLarge = 32 * 1024 - 128;
 constexpr std::size_t kBatch = 4 * 32 * 1024;  // leaves in one system call; libssh splits it
 constexpr std::uint64_t kBulk = 4 * 1024 * 1024;
+// Until it is known that the peer takes packets of a size: one of a byte each would make a chunk a
+// burst of thousands.
+constexpr std::size_t kFirstChunk = 512;
+constexpr std::size_t kTinyPacket = 32;
+
+bool takes_tiny_packets(std::size_t bytes, std::uint64_t packets) {
+  return packets > 8 + bytes / kTinyPacket;  // a few may be answers to others
+}
 
 Channel* self(void* userdata) {
   return static_cast<Channel*>(userdata);
@@ -46,7 +54,11 @@ Channel::Channel(std::shared_ptr<Session> session, ssh_channel raw)
   callbacks_.userdata = this;
   callbacks_.channel_data_function = on_data;
   callbacks_.channel_eof_function = on_eof;
-  callbacks_.channel_close_function = on_eof;
+  callbacks_.channel_close_function = [](ssh_session session, ssh_channel channel,
+                                         void* user) noexcept {
+    self(user)->peer_closed_ = true;
+    on_eof(session, channel, user);
+  };
   callbacks_.channel_write_wontblock_function = on_window;
   callbacks_.channel_exit_status_function = [](ssh_session, ssh_channel, int status,
                                                void* user) noexcept {
@@ -163,12 +175,19 @@ Task<net::error_code> Channel::write(net::asio::const_buffer bytes, int is_stder
 
 // One chunk, or a few, as far as the peer's window allows.
 int Channel::write_some(net::asio::const_buffer bytes, int is_stderr, net::Room room) {
-  const bool is_bulk = written_ > kBulk;
-  const auto chunk = !is_bulk ? kSmall : room == net::Room::plenty ? kBatch : kLarge;
+  auto chunk = room == net::Room::plenty ? kBatch : kLarge;
+  if (written_ < kBulk) chunk = kSmall;
+  if (!tried_) chunk = kFirstChunk;
   const auto fits = std::min<std::size_t>({bytes.size(), chunk, ssh_channel_window_size(raw_)});
   const auto size = static_cast<std::uint32_t>(fits);
+  const auto packets = session_->packets_out();
   const int written = is_stderr ? ssh_channel_write_stderr(raw_, bytes.data(), size)
                                 : ssh_channel_write(raw_, bytes.data(), size);
+  if (written > 0 && takes_tiny_packets(fits, session_->packets_out() - packets)) {
+    session_->end("takes packets of a few bytes only");
+    return SSH_ERROR;
+  }
+  tried_ = tried_ || fits == kFirstChunk;
   if (written > 0) {
     written_ += static_cast<std::uint64_t>(written);
     session_->moved_bytes(static_cast<std::size_t>(written));
@@ -191,10 +210,13 @@ void Channel::close() noexcept {
   ssh_remove_channel_callbacks(raw, &callbacks_);
   // With a full socket the first call may only send EOF; the second one sends CLOSE. Without it the
   // peer's channel would leak.
-  if (session_->alive() && ssh_channel_is_open(raw) && ssh_channel_close(raw) == SSH_AGAIN) {
-    ssh_channel_close(raw);
+  const bool open = session_->alive() && ssh_channel_is_open(raw);
+  if (open && ssh_channel_close(raw) == SSH_AGAIN) ssh_channel_close(raw);
+  if (open && !peer_closed_) {
+    session_->let_close(raw);
+  } else {
+    ssh_channel_free(raw);
   }
-  ssh_channel_free(raw);
   wake();
   session_->moved();
 }

@@ -81,6 +81,8 @@ class Channel final : public net::Stream {
   bool ended_ = false;  // the peer has sent EOF, or closed the channel
   ssh_channel_callbacks_struct callbacks_{};
   Exit exit_;
+  bool peer_closed_ = false;
+  bool tried_ = false;  // a first chunk went out in packets of a size
 };
 
 }  // namespace edge::ssh

@@ -83,6 +83,7 @@ void Session::close() noexcept {
   const bool was_alive = std::exchange(alive_, false);
   if (raw_ && was_alive) {
     ssh_disconnect(raw_.get());
+    closing_.forget();
     close_forgotten();
   }
   if (reason_.empty()) reason_ = "closed";
@@ -122,8 +123,23 @@ Task<> Session::until_dead() {
   }
 }
 
+void Session::end(std::string reason) noexcept {
+  if (reason_.empty()) reason_ = std::move(reason);
+  close();
+}
+
+bool Session::within_bounds() {
+  if (!bounds_) return true;
+  auto broken = bounds_->broken(raw_.get(), socket_bytes_, packets_);
+  if (broken.empty()) broken = closing_.broken();
+  if (broken.empty()) return true;
+  end(std::move(broken));
+  return false;
+}
+
 void Session::touched() {
-  if (!alive_) return;
+  // At once: whoever called may write next.
+  if (!alive_ || !within_bounds()) return;
   if (packets_.in_packets != seen_packets_ || (has_unsent() && !writing_)) schedule();
 }
 
@@ -145,6 +161,7 @@ void Session::turn() {
   auto self = shared_from_this();
   const auto before = thread_time();
   const bool more = read_all();
+  if (alive_) closing_.free_closed();
   const bool heard = std::exchange(seen_in_, socket_bytes_.in_bytes) != socket_bytes_.in_bytes;
   if (heard) last_heard_ = std::chrono::steady_clock::now();
   const bool flushed = std::exchange(seen_out_, socket_bytes_.out_bytes) != socket_bytes_.out_bytes;
@@ -177,6 +194,7 @@ bool Session::read_all() {
       die(error && *error ? error : "connection closed");
       return false;
     }
+    if (!within_bounds()) return false;
     if (rc == SSH_AGAIN || socket_bytes_.in_bytes - before < kLeastRead) return false;
   }
   return true;

@@ -15,13 +15,17 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "base/time.hpp"
 #include "net/send_pace.hpp"
 #include "net/task.hpp"
 #include "ssh/allowance.hpp"
+#include "ssh/closing_channels.hpp"
 #include "ssh/handles.hpp"
+#include "ssh/peer_bounds.hpp"
 #include "ssh/waiter.hpp"
 
 namespace edge::ssh {
@@ -45,9 +49,15 @@ class Session : public std::enable_shared_from_this<Session> {
   // Says goodbye if it can, ends every channel, lets whoever waits go on. Safe to repeat.
   void close() noexcept;
 
+  // For a peer whom nobody trusts: from now on a session that breaks the bounds ends, in any call
+  // into libssh.
+  PeerBounds& bound() { return bounds_.emplace(); }
+  void end(std::string reason) noexcept;
+
   bool alive() const noexcept { return alive_; }
   const std::string& reason() const noexcept { return reason_; }  // why it is not alive
   SteadyTime last_heard() const noexcept { return last_heard_; }
+  std::uint64_t packets_out() const noexcept { return packets_.out_packets; }
   ssh_session raw() const noexcept { return raw_.get(); }
   net::asio::any_io_executor executor() const { return executor_; }
 
@@ -78,6 +88,7 @@ class Session : public std::enable_shared_from_this<Session> {
   // --- for channels
   void add(Channel* channel) { channels_.push_back(channel); }
   void remove(Channel* channel) noexcept;
+  void let_close(ssh_channel raw) { closing_.add(raw); }  // the peer has not closed it yet
   std::size_t channel_count() const noexcept { return channels_.size(); }
   // Whether `size` bytes may be written now; if not (Room::none), the writer waits for its turn.
   // Streams take turns, a chunk each, a few on a path with plenty of room; a keystroke does not
@@ -101,6 +112,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void die(std::string reason);
   void wake_all() noexcept;
   void close_forgotten() noexcept;
+  bool within_bounds();
   bool has_unsent() const noexcept { return (ssh_get_status(raw()) & SSH_WRITE_PENDING) != 0; }
 
   net::asio::any_io_executor executor_;
@@ -115,10 +127,12 @@ class Session : public std::enable_shared_from_this<Session> {
   net::SendPace pace_;
   Allowance allowance_;
   ssh_counter_struct socket_bytes_{}, packets_{};
+  std::optional<PeerBounds> bounds_;
   std::uint64_t seen_packets_ = 0, seen_out_ = 0;
   std::uint64_t seen_in_ = 0;
   SteadyTime last_heard_{};
   std::vector<Channel*> channels_;
+  ClosingChannels closing_;
   std::deque<Waiter*> line_;  // of writers
   std::string reason_;
   bool alive_ = false;

@@ -8,12 +8,17 @@
 #include "ssh/session.hpp"
 
 namespace edge::ssh {
+namespace {
+// By other methods than the password: a client may ask for `none` to be told what there is.
+constexpr int kOtherTries = 6;
+}  // namespace
 
 struct TunnelServer::Part {
   TunnelRules rules;
   std::shared_ptr<Session> session;
   ssh_server_callbacks_struct callbacks{};
-  int failures = 0;
+  PeerBounds* bounds = nullptr;  // the session's
+  int failures = 0, others = 0;  // tries by password, by anything else
   milliseconds penalty{0};
   bool logged_in = false, forwarded = false, accepted = false;
 
@@ -22,7 +27,7 @@ struct TunnelServer::Part {
   static int on_password(ssh_session, const char* user, const char* password,
                          void* userdata) noexcept {
     auto& part = of(userdata);
-    if (part.logged_in || part.failures >= part.rules.tries) return SSH_AUTH_DENIED;
+    if (part.logged_in || !part.tries_left()) return SSH_AUTH_DENIED;
     try {
       part.logged_in = part.rules.login(user ? user : "", password ? password : "");
     } catch (...) {
@@ -33,18 +38,27 @@ struct TunnelServer::Part {
     return part.logged_in ? SSH_AUTH_SUCCESS : SSH_AUTH_DENIED;
   }
 
-  bool is_done() const { return (logged_in && forwarded) || failures >= rules.tries; }
+  bool tries_left() const noexcept { return failures < rules.tries && others < kOtherTries; }
+  bool is_done() const noexcept { return (logged_in && forwarded) || !tries_left(); }
+  void count_other() noexcept {
+    ++others;
+    session->moved();
+  }
   void refuse() noexcept {
     ++failures;
     if (rules.refused) penalty = rules.refused();
   }
 
-  static int on_none(ssh_session, const char*, void*) noexcept { return SSH_AUTH_DENIED; }
+  static int on_none(ssh_session, const char*, void* userdata) noexcept {
+    of(userdata).count_other();
+    return SSH_AUTH_DENIED;
+  }
 
   // Everything an agent asks for comes through here; 1 is libssh's "refuse". The answer to
   // tcpip-forward must be given inside the callback: the message dies when we return.
   static int on_message(ssh_session, ssh_message message, void* userdata) noexcept {
     auto& part = of(userdata);
+    if (ssh_message_type(message) == SSH_REQUEST_AUTH) part.count_other();
     if (ssh_message_type(message) != SSH_REQUEST_GLOBAL ||
         ssh_message_subtype(message) != SSH_GLOBAL_REQUEST_TCPIP_FORWARD) {
       return 1;
@@ -56,6 +70,7 @@ struct TunnelServer::Part {
       return 1;
     }
     part.forwarded = true;
+    part.bounds->known();
     ssh_message_global_request_reply_success(message, part.rules.forward_port);
     part.session->moved();
     return 0;
@@ -81,6 +96,7 @@ TunnelServer::TunnelServer(net::asio::any_io_executor executor, int descriptor,
   if (!part_->accepted) ::close(descriptor);  // libssh did not take it
   part_->session =
       std::make_shared<Session>(executor, std::move(raw), descriptor, Session::Side::server);
+  part_->bounds = &part_->session->bound();
   if (part_->accepted) {
     // Sends our banner. It may never say OK when the login comes in the same turn: do not wait for
     // it.
