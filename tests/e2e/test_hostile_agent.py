@@ -152,7 +152,7 @@ OUT_OF_STATE = {
     "extensions": ("goes on", message(EXT_INFO, 0xFFFFFFFF, text("server-sig-algs"), text("a" * 1000))),
     "a service": ("goes on", message(SERVICE_REQUEST, text("ssh-connection"))),
     "a message that has no name": ("goes on", message(192, b"x" * 100)),
-    "no message at all": ("goes on", b""),
+    "no message at all": ("either", b""),
     "a login after the login": ("ends", message(USERAUTH_REQUEST, text("root"), text("ssh-connection"), text("none"))),
     "a success of a login": ("ends", message(USERAUTH_SUCCESS)),
     "a failure of a login": ("ends", message(USERAUTH_FAILURE, text("password"), b"\0")),

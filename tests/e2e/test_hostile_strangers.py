@@ -90,9 +90,9 @@ def test_connections_that_begin_a_key_exchange_and_go_slow_nobody(edge, neighbou
         """How much came back, up to what is enough, or for half a second."""
         came = 0
         with socket.create_connection(("127.0.0.1", edge.tunnel_port), 5, ("127.0.0.6", 0)) as plain:
-            plain.sendall(hello)
             plain.settimeout(0.5)
-            with contextlib.suppress(TimeoutError):
+            with contextlib.suppress(OSError):  # cut off, or that was all
+                plain.sendall(hello)
                 while came < enough and (part := plain.recv(4096)):
                     came += len(part)
         return came
