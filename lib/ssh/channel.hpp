@@ -74,9 +74,8 @@ class Channel final : public net::Stream {
   std::shared_ptr<Session> session_;
   ssh_channel raw_;
   Arriving output_, error_;
-  Taker taker_;        // of output_
-  Waiter window_;      // rung when the peer's window is not empty any more
-  std::size_t chunk_;  // what is written at once
+  Taker taker_;    // of output_
+  Waiter window_;  // rung when the peer's window is not empty any more
   std::uint64_t written_ = 0;
   bool ended_ = false;  // the peer has sent EOF, or closed the channel
   ssh_channel_callbacks_struct callbacks_{};
