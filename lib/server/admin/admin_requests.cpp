@@ -11,6 +11,7 @@
 #include "base/files.hpp"
 #include "base/text.hpp"
 #include "crypto/random.hpp"
+#include "server/tunnel/tunnel.hpp"
 #include "ssh/key.hpp"
 
 namespace edge::server {
@@ -87,6 +88,7 @@ std::string operator_of(int socket) {
 AdminConnection::AdminConnection(Parts& parts, net::SocketStream& stream, net::HttpReader& reader,
                                  std::string operator_name)
     : parts_(parts), stream_(stream), reader_(reader), operator_(std::move(operator_name)) {}
+AdminConnection::~AdminConnection() = default;
 
 // The whole API in one place.
 const std::vector<AdminConnection::Route>& AdminConnection::routes() {
@@ -107,6 +109,7 @@ const std::vector<AdminConnection::Route>& AdminConnection::routes() {
       {"GET", "/v1/endpoints/*/snapshots", &A::list_snapshots},
       {"POST", "/v1/endpoints/*/snapshots", &A::take_snapshot},
       {"GET", "/v1/endpoints/*/session", &A::open_session},
+      {"POST", "/v1/required", &A::require_many},
   };
   return all;
 }

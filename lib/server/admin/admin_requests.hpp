@@ -11,6 +11,7 @@
 
 namespace edge::server {
 
+class Demand;
 class Tunnel;
 
 // Who is on the other end (SO_PEERCRED, and the login uid where there is one): "alice", or "alice
@@ -21,6 +22,7 @@ class AdminConnection {
  public:
   AdminConnection(Parts& parts, net::SocketStream& stream, net::HttpReader& reader,
                   std::string operator_name);
+  ~AdminConnection();
 
   // Nothing: the connection is not ours any more.
   net::Task<std::optional<net::Response>> answer(net::Request request);
@@ -55,6 +57,7 @@ class AdminConnection {
   Answer list_snapshots(Call call);
   Answer take_snapshot(Call call);
   Answer open_session(Call call);
+  Answer require_many(Call call);
 
   Answer create_many(nlohmann::json body);
   net::Task<net::Response> endpoint_view(EndpointId id, int http_status);
@@ -72,6 +75,7 @@ class AdminConnection {
   net::SocketStream& stream_;
   net::HttpReader& reader_;
   const std::string operator_;
+  std::vector<Demand> demands_;  // of require_many, until this connection ends
 };
 
 }  // namespace edge::server

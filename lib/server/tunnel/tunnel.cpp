@@ -179,7 +179,10 @@ net::Task<fleet::Reason> Tunnel::supervise() {
       co_await close_idle();
       co_return fleet::Reason::idle;
     }
-    if (idle) touch();  // needed after all
+    if (idle) {  // needed after all, and the agent's own idle clock must start anew, too
+      auto kept = co_await ask(to_agent("POST", "/v1/keep-alive"), parts_.config.answer_deadline);
+      if (!kept && !server_->alive()) co_return fleet::Reason::lost;
+    }
   }
 }
 
