@@ -7,6 +7,8 @@
 
 namespace edge::bench {
 
+enum class Sessions { none, shells, scripted };  // what a tunnel has at its far end
+
 struct Flags {
   std::filesystem::path state;       // who the agents are, kept between runs
   std::filesystem::path created;     // join: what `edgectl endpoint create --count -o json` printed
@@ -16,10 +18,11 @@ struct Flags {
   std::string source = "127.0.1.1";  // dial from this address
   std::uint32_t sources = 0;         // and those that follow it, so many; 0: the kernel chooses
   double spread = 5;                 // follow: seconds within which the agents start, at random
-  bool tunnels = false;              // follow: open the tunnels that are offered
-  double seconds = 10;               // ask, bad: of one round
-  std::uint32_t per_second = 2000;   // bad
-  std::uint32_t fresh = 10;          // bad: per cent of the askers that connect anew each time
+  Sessions sessions = Sessions::none;  // follow: none opens no tunnel
+  std::string cipher;                  // follow: of the tunnels; "": the agent's own choice
+  double seconds = 10;                 // ask, bad: of one round
+  std::uint32_t per_second = 2000;     // bad
+  std::uint32_t fresh = 10;            // bad: per cent of the askers that connect anew each time
 };
 
 }  // namespace edge::bench

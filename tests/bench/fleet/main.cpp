@@ -1,6 +1,6 @@
 // fleet: plays thousands of agents in one process, with the agent's own check-in code.
 //   fleet join --state FOLDER --created FILE   associate who is not yet
-//   fleet follow|ask|bad --state FOLDER ...    see stage.hpp
+//   fleet follow|tunnels|ask|bad --state FOLDER ...    see stage.hpp
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <iostream>
@@ -58,8 +58,17 @@ int main(int argc, char** argv) {
   to_join->callback([&] { mode = join; });
   auto* to_follow = app.add_subcommand("follow", "do what edged orders");
   to_follow->add_option("--spread", flags.spread, "seconds within which all start");
-  to_follow->add_flag("--tunnels", flags.tunnels, "open the tunnels that are offered");
+  to_follow->add_flag_callback(
+      "--tunnels", [&] { flags.sessions = Sessions::shells; }, "open the tunnels that are offered");
   to_follow->callback([&] { mode = follow; });
+  auto* to_tunnel = app.add_subcommand(
+      "tunnels", "the same with tunnels, whose sessions do what their first line says");
+  to_tunnel->add_option("--spread", flags.spread, "seconds within which all start");
+  to_tunnel->add_option("--cipher", flags.cipher, "of the tunnels; the agent's choice by default");
+  to_tunnel->callback([&] {
+    flags.sessions = Sessions::scripted;
+    mode = follow;
+  });
   auto* to_ask = app.add_subcommand("ask", "connect, and at each go ask as fast as it is answered");
   to_ask->add_option("--seconds", flags.seconds, "of one round");
   to_ask->callback([&] { mode = ask; });

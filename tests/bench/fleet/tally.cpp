@@ -41,7 +41,8 @@ wire::Json latency(std::vector<float> samples) {
 void Tally::mark() {
   since_ = std::chrono::steady_clock::now();
   cpu_since_ = own_cpu();
-  answered_ = held_ = agents_ = behind_ = 0;
+  answered_ = held_ = agents_ = behind_ = opened_ = 0;
+  not_opened_.clear();
   statuses_.clear();
   errors_.clear();
   seconds_.clear();
@@ -66,10 +67,12 @@ wire::Json Tally::report() const {
   wire::Json statuses = wire::Json::object(), errors = wire::Json::object();
   for (const auto& [status, count] : statuses_) statuses[std::to_string(status)] = count;
   for (const auto& [kind, count] : errors_) errors[kind] = count;
-  return {
-      {"seconds", passed.count()}, {"answered", answered_},        {"held", held_},
-      {"agents", agents_},         {"statuses", statuses},         {"errors", errors},
-      {"behind", behind_},         {"latency", latency(seconds_)}, {"cpu", own_cpu() - cpu_since_}};
+  wire::Json not_opened = wire::Json::object();
+  for (const auto& [reason, count] : not_opened_) not_opened[reason] = count;
+  return {{"seconds", passed.count()}, {"answered", answered_},        {"held", held_},
+          {"agents", agents_},         {"statuses", statuses},         {"errors", errors},
+          {"behind", behind_},         {"latency", latency(seconds_)}, {"opened", opened_},
+          {"not-opened", not_opened},  {"cpu", own_cpu() - cpu_since_}};
 }
 
 }  // namespace edge::bench
