@@ -7,14 +7,14 @@ import argparse
 import pathlib
 import signal
 import sys
-import traceback
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "e2e")]
 from figures import held, mixed, polling, rate, wire  # noqa: E402
+from figures.groups import measure  # noqa: E402
 from figures.process import keep_to_load_core  # noqa: E402
-from figures.results import FIGURES, FULL_SIZE, Figure, as_json, as_text  # noqa: E402
-from figures.world import World, say  # noqa: E402
+from figures.results import CHECK_IN, FULL_SIZE, as_json, as_text  # noqa: E402
+from figures.world import World  # noqa: E402
 
 QUICK_ENDPOINTS = 1_000
 # Which figures come of one and the same run of edged.
@@ -27,37 +27,16 @@ GROUPS = [
 ]
 
 
-def measure(world, chosen, quick):
-    """Every figure that was asked for: one that could not be measured is missing, with the reason on stderr."""
-    for group, names in GROUPS:
-        wanted, got = set(names) & chosen, set()
-        if not wanted:
-            continue
-        reason = "not measured"
-        try:
-            for figure in group.figures(world, wanted, quick):
-                if figure.name in wanted:
-                    got.add(figure.name)
-                    yield figure
-        except Exception as error:  # the others are still worth having
-            traceback.print_exc()
-            reason = str(error)
-        for name in names:
-            if name in wanted - got:
-                say(f"{name} is missing: {reason}")
-                yield Figure(name, note=reason)
-
-
 def arguments():
     options = argparse.ArgumentParser(prog="scripts/bench check-in", description=__doc__.splitlines()[0])
     options.add_argument("--json", action="store_true", help="figures as JSON on stdout and nothing else there")
     options.add_argument("--quick", action="store_true",
                          help=f"{QUICK_ENDPOINTS:,} endpoints and short windows: to see that it runs, not for figures")
-    options.add_argument("--only", metavar="FIGURE,...", type=lambda text: set(text.split(",")), default=set(FIGURES),
-                         help=f"of {', '.join(FIGURES)}")
+    options.add_argument("--only", metavar="FIGURE,...", type=lambda text: set(text.split(",")), default=set(CHECK_IN),
+                         help=f"of {', '.join(CHECK_IN)}")
     chosen = options.parse_args()
-    if unknown := chosen.only - set(FIGURES):
-        options.error(f"no such figure: {', '.join(sorted(unknown))}; there are {', '.join(FIGURES)}")
+    if unknown := chosen.only - set(CHECK_IN):
+        options.error(f"no such figure: {', '.join(sorted(unknown))}; there are {', '.join(CHECK_IN)}")
     return chosen
 
 
@@ -73,7 +52,7 @@ def main():
     world = World(QUICK_ENDPOINTS if chosen.quick else FULL_SIZE)
     try:
         world.prepare()
-        figures = list(measure(world, chosen.only, chosen.quick))
+        figures = list(measure(GROUPS, world, chosen.only, chosen.quick))
     finally:
         world.close()
     print(as_json(figures) if chosen.json else as_text(figures))

@@ -84,10 +84,57 @@ def test_a_check_in_takes_a_few_hundred_bytes(fleet):
     assert 60 < fleet["bytes-down"]["value"] < 200
 
 
+TUNNEL = [*(f"{kind}bulk-{way}-{cipher}" for kind in ("", "cpu-") for way in ("down", "up") for cipher in ("aes", "chacha")),
+          "path", "echo-p50", "echo-p99", "echo-bulk-p99", "echo-bulk-slow-p99", "rss-tunnel", "rss-tunnel-used",
+          "cpu-tunnels", "setup-rate", "setup-rtt", "wan-down", "wan-up", "storm", "storm-errors"]
+BESIDE_OPENSSH = [name for name in TUNNEL if name.startswith(("bulk", "cpu-bulk", "echo", "path", "rss"))]
+# Below root there are no network namespaces, and the benchmark says so and fails.
+FAR = {"echo-bulk-slow-p99", "setup-rtt", "wan-down", "wan-up"}
+
+
+@pytest.fixture(scope="module")
+def tunnel():
+    if "LSAN_OPTIONS" in os.environ:
+        pytest.skip("a sanitizer's programs are compared with nothing")
+    done = bench("--quick", "tunnel", "--json", timeout=300)
+    assert done.returncode == (0 if os.geteuid() == 0 else 1), done.stderr
+    return {figure["figure"]: figure for figure in json.loads(done.stdout)}
+
+
+def test_bench_tunnel_measures_every_figure_of_a_small_crowd(tunnel):
+    assert sorted(tunnel) == sorted(TUNNEL)
+    for name, figure in tunnel.items():
+        assert list(figure) == ["figure", "value", "unit", "anchor", "ratio", "endpoints", "note"]
+        if name in FAR and os.geteuid() != 0:
+            assert figure["value"] is None and "root" in figure["note"]
+            continue
+        assert figure["value"] is not None, figure["note"]
+        assert figure["endpoints"] in (1, 200)
+        assert (figure["anchor"] is not None) == (name in BESIDE_OPENSSH or name.startswith("wan")), figure
+
+
+def test_the_tunnels_of_a_small_crowd_are_sane(tunnel):
+    # Of a busy machine and few bytes: whatever is wrong by a factor, and no more.
+    for name in TUNNEL:
+        if name.startswith(("bulk", "path")):
+            assert 0.1 < tunnel[name]["ratio"] < 20, tunnel[name]
+    assert 0 < tunnel["echo-p50"]["value"] <= tunnel["echo-p99"]["value"] < PATIENCE / 20
+    assert 1 < tunnel["rss-tunnel"]["value"] < tunnel["rss-tunnel"]["anchor"]
+    assert 0 <= tunnel["cpu-tunnels"]["value"] < 0.5
+    assert tunnel["storm-errors"]["value"] == 0, tunnel["storm-errors"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root")
+def test_a_tunnel_is_set_up_within_a_few_round_trips(tunnel):
+    # TCP, key exchange, login and forward cannot take less; a quarter of a second more is the machine's.
+    assert 4 < tunnel["setup-rtt"]["value"] < 15, tunnel["setup-rtt"]
+
+
 def test_a_figure_that_does_not_exist_is_refused_with_the_list_of_those_that_do():
-    done = bench("check-in", "--only", "speed")
-    assert done.returncode == 2
-    assert "rate-nginx" in done.stderr
+    for name, known in (("check-in", "rate-nginx"), ("tunnel", "setup-rtt")):
+        done = bench(name, "--only", "speed")
+        assert done.returncode == 2
+        assert known in done.stderr
 
 
 def test_an_unknown_benchmark_is_refused_with_the_list_of_those_there_are():

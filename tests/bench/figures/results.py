@@ -1,4 +1,4 @@
-"""The figures of scripts/bench check-in: what each must reach, and how they are printed."""
+"""The figures of scripts/bench check-in and tunnel: what each must reach, and how they are printed."""
 import dataclasses
 import json
 
@@ -15,9 +15,10 @@ class Wanted:
     goal: float
     by_ratio: bool = False
     digits: int = 4
+    endpoints: int = FULL_SIZE
 
 
-FIGURES = {
+CHECK_IN = {
     "rate-nginx": Wanted("1/s", MORE, 0.8, 1.1, True, 0),
     "rate-httplib": Wanted("1/s", MORE, 2, 3, True, 0),
     "cpu-polling": Wanted("core", LESS, 0.3, 0.1),
@@ -37,6 +38,28 @@ FIGURES = {
     "cpu-mixed": Wanted("core", LESS, 0.6, 0.2),
 }
 
+CIPHERS = {"aes": "aes128-gcm@openssh.com", "chacha": "chacha20-poly1305@openssh.com"}
+BULK = [f"bulk-{way}-{cipher}" for cipher in CIPHERS for way in ("down", "up")]
+TUNNEL = {
+    **{name: Wanted("MB/s", MORE, 0.9, 1.1, True, 0, 1) for name in BULK},
+    **{f"cpu-{name}": Wanted("s/GB", LESS, 1.1, 0.9, True, 3, 1) for name in BULK},
+    "path": Wanted("MB/s", MORE, 0.9, 1.2, True, 0, 1),
+    "echo-p50": Wanted("s", LESS, 1.1, 1.0, True, 6, 1),
+    "echo-p99": Wanted("s", LESS, 1.1, 1.0, True, 6, 1),
+    "echo-bulk-p99": Wanted("s", LESS, 0.010, 0.003, digits=5, endpoints=1),
+    "echo-bulk-slow-p99": Wanted("s", LESS, 0.200, 0.050, digits=4, endpoints=1),
+    "rss-tunnel": Wanted("KB", LESS, 30, 20, digits=1),
+    "rss-tunnel-used": Wanted("KB", LESS, 320, 60, digits=1, endpoints=1_000),
+    "cpu-tunnels": Wanted("core", LESS, 0.25, 0.1),
+    "setup-rate": Wanted("1/s", MORE, 1_000, 1_500, digits=0, endpoints=2_000),
+    "setup-rtt": Wanted("RTT", LESS, 10, 6.5, digits=2, endpoints=1),
+    "wan-down": Wanted("MB/s", MORE, 20, 35, digits=1, endpoints=1),
+    "wan-up": Wanted("MB/s", MORE, 20, 35, digits=1, endpoints=1),
+    "storm": Wanted("s", LESS, 60, 30, digits=2),
+    "storm-errors": Wanted("errors", LESS, 0, 0, digits=0),
+}
+FIGURES = {**CHECK_IN, **TUNNEL}
+
 
 @dataclasses.dataclass
 class Figure:
@@ -51,9 +74,11 @@ class Figure:
     def wanted(self):
         return FIGURES[self.name]
 
-    def verdict(self):
-        if self.endpoints != FULL_SIZE:
-            return f"not judged: {self.endpoints:,} endpoints, not {FULL_SIZE:,}"
+    def verdict(self, quick=False):
+        if self.endpoints != self.wanted.endpoints:
+            return f"not judged: {self.endpoints:,} endpoints, not {self.wanted.endpoints:,}"
+        if quick:
+            return "not judged: a quick run"
         judged = self.ratio if self.wanted.by_ratio else self.value
         if judged is None:
             return "missing"
@@ -71,16 +96,16 @@ def as_json(figures):
                         "endpoints": f.endpoints, "note": f.note} for f in figures])
 
 
-def as_text(figures):
+def as_text(figures, quick=False):
     lines = []
     for f in figures:
         if f.value is None:
-            lines.append(f"{f.name:18} missing: {f.note}")
+            lines.append(f"{f.name:20} missing: {f.note}")
             continue
-        shown = [f"{f.name:18} {rounded(f.value, f.wanted.digits):>10,} {f.wanted.unit:6}"]
+        shown = [f"{f.name:20} {rounded(f.value, f.wanted.digits):>10,} {f.wanted.unit:6}"]
         shown.append(f"anchor {rounded(f.anchor, f.wanted.digits):,}" if f.anchor is not None else "")
         shown.append(f"ratio {f.ratio:.2f}" if f.ratio is not None else "")
-        shown.append(f"must {f.wanted.must:g} goal {f.wanted.goal:g}: {f.verdict()}")
+        shown.append(f"must {f.wanted.must:g} goal {f.wanted.goal:g}: {f.verdict(quick)}")
         shown.append(f"({f.note})" if f.note else "")
         lines.append("  ".join(part for part in shown if part))
     return "\n".join(lines)

@@ -37,8 +37,9 @@ class AdminSocket(http.client.HTTPConnection):
 
 
 class World:
-    def __init__(self, endpoints):
-        self.endpoints = endpoints
+    def __init__(self, endpoints, host="127.0.0.1", inside=()):
+        """`inside`: words that run a program in the network namespace that has the address `host`."""
+        self.endpoints, self.host, self.inside = endpoints, host, list(inside)
         have = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         if have < endpoints + SPARE_DESCRIPTORS:
             raise SystemExit(f"bench: {endpoints} endpoints need {endpoints + SPARE_DESCRIPTORS} descriptors, "
@@ -71,25 +72,26 @@ class World:
 
     def _fill(self):
         started = time.monotonic()
-        self.edge.init(url_host="127.0.0.1")
+        self.edge.init(url_host=self.host)
         self.start()
         created = self.edge.folder / "created.json"
         done = self.edge.ok("endpoint", "create", "--count", self.endpoints, "--prefix", PREFIX, "-o", "json")
         created.write_text(done.stdout)
         made = time.monotonic()
-        with Fleet(self, "join", "--created", created, sources=0) as joining:
+        with Fleet(self, "join", "--created", created, sources=0, prefix=self.inside) as joining:
             joining.wait("joined", 900)
-        token, edge_id = self.edge.create(REAL)
-        joined = self.edge.join(token, edge_id, "agent", "--no-start")
-        if joined.returncode != 0:
-            raise SystemExit(f"bench: {joined.stderr}")
+        if not self.inside:
+            token, edge_id = self.edge.create(REAL)
+            joined = self.edge.join(token, edge_id, "agent", "--no-start")
+            if joined.returncode != 0:
+                raise SystemExit(f"bench: {joined.stderr}")
         self.edge.edged.stop()
         say(f"{self.endpoints:,} endpoints created in {made - started:.1f} s and associated in "
             f"{time.monotonic() - made:.1f} s")
 
     def start(self, prefix=()):
         # As it is shipped: no debug log, which the tests have on.
-        self.edge.edged = self.edge.spawn([*prefix, *on_server_core(BIN / "edged", "--config", self.edge.config)],
+        self.edge.edged = self.edge.spawn([*(prefix or self.inside), *on_server_core(BIN / "edged", "--config", self.edge.config)],
                                           "edged.log")
         self.edge.edged.wait_log("edged.ready")
 
@@ -101,7 +103,7 @@ class World:
         self.start(prefix)
         try:
             for name, value in settings.items():
-                self.edge.set(f"check-in.{name}", value)
+                self.edge.set(name if "." in name else f"check-in.{name}", value)
             yield self
         finally:
             self.edge.edged.kill()
@@ -140,8 +142,8 @@ class World:
     def target(self):
         return self.edge.target(REAL)
 
-    def url(self, host="127.0.0.1"):
-        return f"https://{host}:{self.edge.poll_port}"
+    def url(self, host=None):
+        return f"https://{host or self.host}:{self.edge.poll_port}"
 
 
 def as_root():
