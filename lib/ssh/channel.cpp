@@ -54,10 +54,10 @@ Channel::Channel(std::shared_ptr<Session> session, ssh_channel raw)
   callbacks_.userdata = this;
   callbacks_.channel_data_function = on_data;
   callbacks_.channel_eof_function = on_eof;
-  callbacks_.channel_close_function = [](ssh_session session, ssh_channel channel,
+  callbacks_.channel_close_function = [](ssh_session of, ssh_channel channel,
                                          void* user) noexcept {
     self(user)->peer_closed_ = true;
-    on_eof(session, channel, user);
+    on_eof(of, channel, user);
   };
   callbacks_.channel_write_wontblock_function = on_window;
   callbacks_.channel_exit_status_function = [](ssh_session, ssh_channel, int status,

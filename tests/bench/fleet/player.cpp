@@ -8,10 +8,10 @@ namespace {
 // One that opens no tunnel keeps away for so long: the bench lowers `required` meanwhile.
 constexpr milliseconds kAfterOffer{2'000};
 
-agent::TunnelServiceOptions tunnel_options(const Stage& stage, std::size_t number,
-                                           std::function<void()> opened) {
-  agent::TunnelServiceOptions options;
-  options.source = stage.link_options(number).source;
+agent::TunnelOptions tunnel_options(const Stage& stage, std::size_t number,
+                                    std::function<void()> opened) {
+  agent::TunnelOptions options;
+  options.dial = stage.link_options(number).dial;
   options.ciphers = stage.flags.cipher;
   options.opened = std::move(opened);
   return options;
@@ -32,8 +32,8 @@ Player::Player(Stage& stage, std::size_t number, Services& services, std::functi
     say_now("open");
   };
   tunnels_ = std::make_unique<agent::TunnelService>(
-      stage.executor, identity_, *services.sessions, services.snapshots,
-      stage.config.connect_deadline, tunnel_options(stage, number, opened));
+      stage.executor, stage.config, identity_, check_ins_.link(), *services.sessions,
+      services.snapshots, tunnel_options(stage, number, opened));
 }
 
 net::Task<> Player::run(milliseconds delay) {
@@ -74,7 +74,6 @@ net::Task<agent::AfterOffer> Player::needed(std::string text) {
   after.pause = kAfterOffer;
   auto offer = wire::parse_offer(text);
   if (!tunnels_ || !offer) co_return after;
-  check_ins_.link().close();
   const auto ending = co_await tunnels_->run(*offer);
   after = {};
   if (ending.opened) {  // at once, as an agent does

@@ -12,6 +12,7 @@ namespace edge::bench {
 Stage::Stage(const Flags& the_flags, Roster the_roster)
     : flags(the_flags), roster(std::move(the_roster)) {
   config.sessions = 100'000;  // one service for all agents
+  config.tunnel_transport = "direct";
 }
 
 void Stage::say(const char* event, wire::Json more) const {
