@@ -10,7 +10,7 @@ TEST_CASE("without a proxy the address itself is dialled, and with an exception,
   const HostPort to{"127.0.0.1", edge.local_endpoint().port()};
   Dialled direct;
   drive(loop, dial_and_read(to, kLong, {}, 0, direct));
-  CHECK(direct.socket);
+  CHECK(direct.opened);
   const Refusing nobody(loop);
   ProxyWishes wishes;
   wishes.url = Secret("http://127.0.0.1:" + std::to_string(nobody.address().port()));
@@ -20,7 +20,7 @@ TEST_CASE("without a proxy the address itself is dialled, and with an exception,
   Dialled excepted;
   loop.restart();
   drive(loop, dial_and_read(to, kLong, options, 0, excepted));
-  CHECK(excepted.socket);
+  CHECK(excepted.opened);
 }
 
 TEST_CASE("a proxy that is not there is the hop that failed") {
@@ -29,9 +29,9 @@ TEST_CASE("a proxy that is not there is the hop that failed") {
   const auto port = std::to_string(nobody.address().port());
   Dialled dialled;
   drive(loop, dial_and_read(kEdge, kLong, through("http://127.0.0.1:" + port), 0, dialled));
-  REQUIRE_FALSE(dialled.socket);
-  CHECK(dialled.socket.error().code == Errc::unreachable);
-  CHECK(dialled.socket.error().message ==
+  REQUIRE_FALSE(dialled.opened);
+  CHECK(dialled.opened.error().code == Errc::unreachable);
+  CHECK(dialled.opened.error().message ==
         "cannot reach the proxy: cannot connect to 127.0.0.1:" + port + ": Connection refused");
 }
 
@@ -42,7 +42,7 @@ TEST_CASE("a dial through a proxy comes from the address that was asked for") {
   options.from = asio::ip::make_address("127.0.1.7");
   Dialled dialled;
   drive(loop, dial_and_read(kEdge, milliseconds{50}, options, 0, dialled));
-  CHECK_FALSE(dialled.socket);  // it is accepted here only, and nothing is said
+  CHECK_FALSE(dialled.opened);  // it is accepted here only, and nothing is said
   CHECK(peer_address(Socket(proxy.acceptor.accept())) == "127.0.1.7");
 }
 

@@ -15,7 +15,7 @@ TEST_CASE("an HTTP proxy is asked by CONNECT and what follows its answer is the 
   auto plan = http("HTTP/1.1 200 Connection established\r\nVia: x\r\n\r\nSSH-2.0-edge\r\n");
   plan.count = 14;
   const auto played = play(plan);
-  REQUIRE(played.dialled.socket);
+  REQUIRE(played.dialled.opened);
   CHECK(played.heard == "CONNECT edge.example:9000 HTTP/1.1\r\nHost: edge.example:9000\r\n\r\n");
   CHECK(played.dialled.first == "SSH-2.0-edge\r\n");
 }
@@ -41,7 +41,7 @@ TEST_CASE("user and password go to an HTTP proxy by Basic authentication") {
   auto plan = http("HTTP/1.1 200 OK\r\n\r\n");
   plan.user = "Aladdin:open%20sesame@";
   const auto played = play(plan);
-  CHECK(played.dialled.socket);
+  CHECK(played.dialled.opened);
   CHECK(played.heard.find("Proxy-Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n") !=
         std::string::npos);
 }

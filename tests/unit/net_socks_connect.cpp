@@ -27,7 +27,7 @@ TEST_CASE("a SOCKS5 proxy gets the name and what follows its answer is the tunne
   auto plan = socks({{3, bytes("0500")}, {kRequest, bytes(kOpened) + "SSH-2.0-edge\r\n"}});
   plan.count = 14;
   const auto played = play(plan);
-  REQUIRE(played.dialled.socket);
+  REQUIRE(played.dialled.opened);
   CHECK(to_hex(played.heard) ==
         "050100"
         "050100030c" +
@@ -53,7 +53,7 @@ TEST_CASE("user and password go to a SOCKS5 proxy when it asks for them") {
   auto plan = socks({{4, bytes("0502")}, {11, bytes("0100")}, {kRequest, bytes(kOpened)}});
   plan.user = "alic:pass@";
   const auto played = play(plan);
-  CHECK(played.dialled.socket);
+  CHECK(played.dialled.opened);
   CHECK(to_hex(played.heard).substr(8, 22) == "0104" + to_hex("alic") + "04" + to_hex("pass"));
 }
 
@@ -61,7 +61,7 @@ TEST_CASE("a SOCKS5 proxy that does not want the password does not get it") {
   auto plan = socks({{4, bytes("0500")}, {kRequest, bytes(kOpened)}});
   plan.user = "alice:hunter2@";
   const auto played = play(plan);
-  CHECK(played.dialled.socket);
+  CHECK(played.dialled.opened);
   CHECK(played.heard.find("hunter2") == std::string::npos);
 }
 
