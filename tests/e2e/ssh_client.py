@@ -50,6 +50,7 @@ def take_text(payload, at):
 class SshClient:
     def __init__(self, port, host="localhost", timeout=10, source=None):
         self.socket = socket.create_connection((host, port), timeout, (source, 0) if source else None)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # or each key exchange waits for an ACK
         self.sealer = self.opener = self.session = None
         self.lock = threading.Lock()  # a serving thread and the test may both write
 

@@ -166,8 +166,8 @@ def test_nothing_tells_which_part_was_wrong(bounded):
                 said.setdefault(kind, set()).add(answer)
                 took.setdefault(kind, []).append(seconds)
     assert set.union(*said.values()) == {bytes([USERAUTH_FAILURE]) + text("password") + b"\0"}
-    medians = {kind: statistics.median(seconds) for kind, seconds in took.items()}
-    assert max(medians.values()) < 2 * min(medians.values()) + 0.003, medians
+    least = {kind: min(seconds) for kind, seconds in took.items()}  # what is above it is the machine's
+    assert max(least.values()) < 2 * min(least.values()) + 0.003, least
 
 
 def test_a_banner_tells_no_version(edge):
