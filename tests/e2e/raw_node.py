@@ -38,7 +38,8 @@ class RawService:
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.port = self.listener.getsockname()[1]
         self.arrived, self.ended, self.news = {}, [], threading.Condition()
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.accepting = threading.Thread(target=self._accept, daemon=True)
+        self.accepting.start()
 
     def _accept(self):
         while True:
@@ -70,6 +71,9 @@ class RawService:
             return self.arrived.pop(session)
 
     def close(self):
+        # Closing alone wakes nobody who waits in accept(), who would then serve whoever has the number next.
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.accepting.join()
         self.listener.close()
         for stream in self.arrived.values():
             stream.close()

@@ -8,6 +8,7 @@ import pytest
 
 from edge import BIN, Edge, eventually
 from raw_node import RawNode, raw_nodes
+from traffic import at_rest
 
 FEW = 160
 
@@ -55,7 +56,7 @@ def closed(stream):
 def test_a_tunnel_takes_one_descriptor_and_gives_it_back(edge):
     with raw_nodes(edge) as _:
         eventually(lambda: not edge.endpoint("shop-1")["sessions"], "no session")
-        before = descriptors(edge.edged.pid)
+        before = at_rest(lambda: descriptors(edge.edged.pid), "whoever opened the tunnel has left")
         with contextlib.ExitStack() as stack:
             for number in range(5):
                 node = RawNode(edge, f"more-{number}")
@@ -68,7 +69,7 @@ def test_a_tunnel_takes_one_descriptor_and_gives_it_back(edge):
 def test_a_stream_takes_no_descriptor_but_the_operators(edge):
     with raw_nodes(edge) as (node,):
         eventually(lambda: not edge.endpoint("shop-1")["sessions"], "no session")
-        before = descriptors(edge.edged.pid)
+        before = at_rest(lambda: descriptors(edge.edged.pid), "whoever opened the tunnel has left")
         pairs = [node.stream() for _ in range(10)]
         eventually(lambda: descriptors(edge.edged.pid) == before + 10, "one each")
         for pair in pairs:
