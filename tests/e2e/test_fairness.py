@@ -6,12 +6,13 @@ import time
 import pytest
 
 from cable import wired
-from edge import BIN, eventually
+from edge import BIN, Edge, eventually
 from raw_node import raw_nodes
 from traffic import Bulk, assert_quick, echoes, percentile
 
 MB = 1_000_000
 PAUSE = 0.01  # between keys
+FAIR = 0.15  # the least share over the most: the peers' own turns differ, but nobody starves
 
 
 def bulk_of(pair, direction):
@@ -60,12 +61,22 @@ def shares(bulks, seconds=1.2):
     return min(moved) / max(moved), [f"{count / seconds / MB:.0f} MB/s" for count in moved]
 
 
+@pytest.fixture
+def one_loop():
+    """edged with one event loop, so that all tunnels are on it."""
+    server = Edge(**{"limits.loops": 1})
+    try:
+        yield server.start()
+    finally:
+        server.close()
+
+
 @DIRECTIONS
-def test_tunnels_with_bulk_share(edge, direction):
-    with raw_nodes(edge, 4) as nodes, contextlib.ExitStack() as running:
+def test_tunnels_with_bulk_share_their_loop(one_loop, direction):
+    with raw_nodes(one_loop, 4) as nodes, contextlib.ExitStack() as running:
         bulks = [running.enter_context(bulk_of(node.stream(), direction)) for node in nodes]
         share, moved = shares(bulks)
-        assert share > 0.25, moved
+        assert share > FAIR, moved
 
 
 @DIRECTIONS
@@ -73,7 +84,7 @@ def test_streams_with_bulk_in_one_tunnel_share(edge, direction):
     with raw_nodes(edge) as (node,), contextlib.ExitStack() as running:
         bulks = [running.enter_context(bulk_of(node.stream(), direction)) for _ in range(8)]
         share, moved = shares(bulks)
-        assert share > 0.25, moved
+        assert share > FAIR, moved
 
 
 def test_a_stream_of_small_messages_stays_as_quick_as_it_began(edge, record_property):
