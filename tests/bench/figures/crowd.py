@@ -38,7 +38,7 @@ class Crowd:
             for fleet in self.fleets:
                 stack.enter_context(fleet)
             for fleet in self.fleets:
-                fleet.wait("all", self.within + 120)
+                fleet.wait("all", self.within + 300)
             self.world.wait_held(self.agents * 0.99, 60)
             self.opened = stack.pop_all()
         return self
