@@ -16,7 +16,7 @@ from figures.process import keep_to_load_core  # noqa: E402
 from figures.results import BULK, FULL_SIZE, TUNNEL, as_json, as_text  # noqa: E402
 from figures.world import World  # noqa: E402
 
-QUICK_ENDPOINTS = 200
+QUICK_ENDPOINTS = 100
 SMALL = 4
 # Which figures come of one and the same run of edged.
 GROUPS = [

@@ -7,8 +7,8 @@ from figures import sides
 from figures.results import CIPHERS, Figure
 from figures.world import say
 
-SIZE, QUICK_SIZE = 1_000_000_000, 50_000_000
-ROUNDS, QUICK_ROUNDS = 5, 2
+SIZE, QUICK_SIZE = 1_000_000_000, 10_000_000
+ROUNDS, QUICK_ROUNDS = 5, 1
 
 
 def compare(name, way, ours, theirs, rounds, size):

@@ -22,7 +22,7 @@ def in_turns(pair, rounds, seconds, around=None):
 
 
 def figures(worlds, wanted, quick):
-    rounds, seconds = (2, 0.5) if quick else (5, 3)
+    rounds, seconds = (1, 0.5) if quick else (5, 3)
     world = worlds.small()
     with world.server(**{"tunnel.idle": "1h"}), sides.edged(world) as ours, sides.ssh(world) as theirs:
         pair = (ours, theirs)
