@@ -235,7 +235,10 @@ net::Task<> ShellService::run_shell(std::shared_ptr<ssh::ShellChannel> channel,
     tasks.spawn("shell.error", pump_output(pumps, errors, true));
   tasks.spawn("shell.end", watch_end(pumps, &end));
   tasks.spawn("shell.operator", watch_operator(pumps));
-  while (pumps->outputs > 0 || !pumps->ended) co_await pumps->bell->wait(milliseconds{60'000});
+  while (pumps->outputs > 0) co_await pumps->bell->wait(milliseconds{60'000});
+  // The command may go on: whoever reads what it printed need not wait for that.
+  if (!pumps->ended) co_await channel->stream().shutdown_write();
+  while (!pumps->ended) co_await pumps->bell->wait(milliseconds{60'000});
   channel->on_resize = nullptr;
   channel->on_signal = nullptr;
   // A name: gcc 12 destroys a braced temporary inside a co_await expression twice.

@@ -49,6 +49,7 @@ struct EdgedConfig {
   std::filesystem::path host_key{"/etc/edged/ssh_host_ed25519_key"};
   std::uint32_t loops = 0;                      // 0: cores, at most 4
   std::uint32_t connections = 18000;            // poll and tunnel connections together
+  std::uint32_t operators = 472;  // connections of the admin socket beyond these; no setting
   std::uint32_t handshakes = 1024;              // TLS handshakes at once, of each loop
   std::uint32_t connections_per_source = 4096;  // poll port; an address, or an IPv6 /64
   std::uint32_t strangers_per_source = 64;      // of those, not authenticated yet

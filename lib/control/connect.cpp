@@ -143,6 +143,7 @@ net::Task<> pump_output(Run& run, bool is_error, int* running, std::shared_ptr<n
     } else {
       read = co_await run.client->stream().read_some(room);
     }
+    if (read.error == net::asio::error::eof && !is_error) run.output.end();
     if (read.error) break;
     auto& target = is_error ? run.errors : run.output;
     if (co_await target.write(net::asio::buffer(buffer->data(), read.size))) {

@@ -97,4 +97,13 @@ net::Task<net::error_code> LocalStream::write(net::asio::const_buffer bytes) {
   co_return net::error_code{};
 }
 
+void LocalStream::end() noexcept {
+  if (kind_ != Kind::pipe && kind_ != Kind::socket) return;
+  // The number stays taken: nothing that is opened later may become our standard output.
+  const int nothing = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+  if (nothing < 0) return;
+  ::dup2(nothing, descriptor_);
+  ::close(nothing);
+}
+
 }  // namespace edge::control

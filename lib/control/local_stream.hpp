@@ -18,6 +18,8 @@ class LocalStream {
   net::Task<net::Read> read_some(net::asio::mutable_buffer buffer);
   net::Task<net::error_code> write(net::asio::const_buffer bytes);
   void cancel();
+  // Whoever reads what we write sees its end; REQUIRES: nothing is written after it.
+  void end() noexcept;
 
  private:
   net::Task<net::error_code> wait(std::uint32_t event);  // EPOLLIN or EPOLLOUT

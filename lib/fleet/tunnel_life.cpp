@@ -76,7 +76,12 @@ void TunnelLife::lower(SteadyTime now) {
 }
 
 void TunnelLife::expire(SteadyTime now) {
-  if (needed(now)) return;
+  if (needed(now)) {
+    // Who won never came: anybody may try now, and whoever waits hears of it.
+    if (state_ == TunnelState::connecting && now >= lease_.until)
+      change(TunnelState::required, Reason::handshake_timeout, now);
+    return;
+  }
   if (state_ == TunnelState::connecting && now >= lease_.until) {
     change(TunnelState::failed, Reason::handshake_timeout, now);
   } else if (state_ == TunnelState::required && !attempted_) {

@@ -104,6 +104,7 @@ class RestStream final : public Stream {
     rest_.clear();
     stream_->close();
   }
+  Task<bool> closed() override { return stream_->closed(); }
   void offer_to(Taker taker) override {
     // Not before what was read already is gone: it comes first.
     if (rest_.empty()) stream_->offer_to(std::move(taker));

@@ -115,11 +115,13 @@ Stream::Taker straight_to_near(const std::shared_ptr<State>& state) {
 
 Task<> to_near(std::shared_ptr<State> state) {
   Buffer buffer;
+  bool far_ended = false;
   state->far->offer_to(straight_to_near(state));
   for (;;) {
     auto [error, size] = co_await state->far->read_some(buffer.space());
     if (error == asio::error::eof) {
       co_await state->near->shutdown_write();
+      far_ended = true;
       break;
     }
     if (error) {
@@ -138,6 +140,12 @@ Task<> to_near(std::shared_ptr<State> state) {
     buffer.passed_on(size);
   }
   state->to_near_ended = true;
+  state->bell->ring();
+  if (!far_ended || state->over) co_return;
+  // An end of what it says, or of all of it? Nobody may write any more then.
+  const bool is_closed = co_await state->far->closed();
+  if (!is_closed || state->over) co_return;
+  state->far_gone = true;
   state->bell->ring();
 }
 
@@ -171,8 +179,8 @@ Task<> relay(std::shared_ptr<Stream> near, Socket& socket, std::shared_ptr<Strea
 
 namespace {
 
-Task<> wait_for_room(SendPace pace) {
-  while (pace.room() == Room::none) {
+Task<> wait_for_room(std::shared_ptr<SendPace> pace) {
+  while (pace->room() == Room::none) {
     const bool go_on = co_await sleep(kQueueLook);
     if (!go_on) co_return;
   }
@@ -180,7 +188,9 @@ Task<> wait_for_room(SendPace pace) {
 
 Task<> run_bridge(std::shared_ptr<SocketStream> near, std::shared_ptr<Stream> far, int pace_of) {
   RelayHooks hooks;
-  if (pace_of >= 0) hooks.may_send = [pace = SendPace(pace_of)] { return wait_for_room(pace); };
+  if (pace_of >= 0) {
+    hooks.may_send = [pace = std::make_shared<SendPace>(pace_of)] { return wait_for_room(pace); };
+  }
   auto& socket = near->socket();
   co_await relay(near, socket, far, std::move(hooks), kBridgeTimes);
 }

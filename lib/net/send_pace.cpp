@@ -16,6 +16,7 @@ constexpr microseconds kQueue{20'000};
 // Below this an RTT above the least one is noise (delayed acknowledgements, a busy peer).
 constexpr microseconds kNoise{10'000};
 constexpr microseconds kShort{5'000};
+constexpr std::chrono::seconds kLearnAgain{5};
 constexpr std::uint64_t kFloor = 32 * 1024;  // always: one chunk
 
 // Enough to keep a fast link busy while the loop does something else; 1 ms of 1 Gbit/s.
@@ -23,10 +24,22 @@ constexpr int kUnsent = 128 * 1024;
 
 }  // namespace
 
-Room room_on(const SendPath& path) {
+Room PathQueue::look(const SendPath& path, SteadyTime now) {
   if (path.rtt < kShort) return Room::plenty;
-  if (path.rtt < path.least_rtt + kNoise) return Room::some;
-  const auto seconds = std::chrono::duration<double>(path.least_rtt + kQueue).count();
+  if (dry_by_) {
+    if (path.on_the_way > kFloor && now < *dry_by_) return Room::none;
+    dry_by_.reset();
+    own_ = path.rtt;
+    learnt_at_ = now;
+  }
+  const bool known = own_.count() > 0 && now - learnt_at_ < kLearnAgain;
+  const auto least = std::min(path.rtt, known ? own_ : path.least_rtt);
+  if (path.rtt < least + kNoise) return Room::some;
+  if (!known) {
+    dry_by_ = now + 2 * path.rtt;
+    return Room::none;
+  }
+  const auto seconds = std::chrono::duration<double>(least + kQueue).count();
   const auto room = static_cast<std::uint64_t>(static_cast<double>(path.rate) * seconds);
   return path.on_the_way > std::max(room, kFloor) ? Room::none : Room::some;
 }
@@ -38,7 +51,7 @@ SendPace::SendPace(int descriptor) : descriptor_(descriptor) {
   if (rc != 0 || protocol != IPPROTO_TCP) descriptor_ = -1;
 }
 
-Room SendPace::room() const {
+Room SendPace::room() {
   if (descriptor_ < 0) return Room::plenty;
   tcp_info about{};
   socklen_t size = sizeof about;
@@ -46,7 +59,7 @@ Room SendPace::room() const {
   const SendPath path{
       microseconds(about.tcpi_rtt), microseconds(about.tcpi_min_rtt), about.tcpi_delivery_rate,
       std::uint64_t{about.tcpi_unacked} * about.tcpi_snd_mss + about.tcpi_notsent_bytes};
-  return room_on(path);
+  return queue_.look(path, std::chrono::steady_clock::now());
 }
 
 void keep_unsent_short(int descriptor) {

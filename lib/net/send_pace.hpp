@@ -5,6 +5,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
+
+#include "base/time.hpp"
 
 namespace edge::net {
 
@@ -18,17 +21,30 @@ struct SendPath {
 // none: more bulk would only make the queue longer. plenty: a path so short that what is on the way
 // is gone in no time, and larger pieces cost less.
 enum class Room { none, some, plenty };
-Room room_on(const SendPath& path);  // pure
+
+// What is a queue, and what is the path itself? The least RTT of long ago may be another path's, so
+// it is learnt anew while bulk runs: every few seconds the queue is let run dry, and what the RTT
+// is then is the path's own. Pure.
+class PathQueue {
+ public:
+  Room look(const SendPath& path, SteadyTime now);
+
+ private:
+  std::chrono::microseconds own_{0};  // of the path without a queue; 0: not known
+  SteadyTime learnt_at_{};
+  std::optional<SteadyTime> dry_by_;  // set: the queue is being let run dry
+};
 
 // Thread rule: none of its own. The descriptor outlives it.
 class SendPace {
  public:
   explicit SendPace(int descriptor);  // anything but TCP: always plenty
   // One system call. Room::none: to be asked again a little later, nobody rings.
-  Room room() const;
+  Room room();
 
  private:
   int descriptor_;
+  PathQueue queue_;
 };
 
 // Lets a write wait while so much is not sent yet, instead of filling the kernel's buffer.

@@ -38,6 +38,10 @@ class Stream {
   using Taker = std::function<std::size_t(asio::const_buffer bytes)>;
   virtual void offer_to(Taker /*taker*/) {}
 
+  // Completes when the peer has closed both directions, or the stream has ended; false: this
+  // carrier cannot tell the one from a half-close.
+  virtual Task<bool> closed() { co_return false; }
+
   // Calls back once when there is something to read or the peer has gone; nothing after
   // forget_readable(). Only sockets can tell; other carriers never call.
   virtual void when_readable(std::function<void()> /*callback*/) {}

@@ -12,9 +12,10 @@
 namespace edge::server {
 namespace {
 
-// For everything but agents' connections: loops, store, admin connections and the sessions that
-// they become.
+// For everything but agents' connections: loops, store, log, and operators' connections with the
+// sessions that they become.
 constexpr rlim_t kOwnDescriptors = 512;
+constexpr rlim_t kEdgedItself = 40;
 
 }  // namespace
 
@@ -43,6 +44,7 @@ config::EdgedConfig within_descriptors(config::EdgedConfig config) {
   ::setrlimit(RLIMIT_NOFILE, &limit);
   const auto own = std::min(kOwnDescriptors, limit.rlim_cur / 2);
   const auto room = static_cast<std::uint32_t>(std::min<rlim_t>(limit.rlim_cur - own, 1'000'000));
+  config.operators = static_cast<std::uint32_t>(own > kEdgedItself ? own - kEdgedItself : 1);
   if (config.connections > room) {
     log::warning(
         "limits.connections",

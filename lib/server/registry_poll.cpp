@@ -212,6 +212,9 @@ Registry::Offered Registry::make_offer(Endpoint& endpoint, const InstanceId& ins
   // Who has the open tunnel does not check in: what was live on it is wanted back.
   const bool live = old_tunnel && !endpoint.sessions.empty();
   endpoint.life.asked_anew(instance, live, now);
+  // Who asks again has a slot already: its last answer was lost.
+  if (endpoint.credential && endpoint.credential->instance == instance)
+    give_slot(endpoint.credential->tunnel);
   const bool slot = take_slot(tunnel, now + endpoint.settings.tunnel_open_deadline);
   const bool wins = slot && endpoint.life.ask(instance, tunnel, now);
   const auto after = endpoint.life.state();
@@ -221,8 +224,7 @@ Registry::Offered Registry::make_offer(Endpoint& endpoint, const InstanceId& ins
   }
   if (!wins) {
     if (slot) give_slot(tunnel);
-    const bool wanted = endpoint.life.state() == fleet::TunnelState::required;
-    return !slot && wanted ? Offered::later : Offered::no;
+    return !slot && endpoint.life.needed(now) ? Offered::later : Offered::no;
   }
 
   const auto& settings = endpoint.settings;

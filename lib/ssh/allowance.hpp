@@ -16,6 +16,7 @@ class Allowance {
   using nanoseconds = std::chrono::nanoseconds;
   static constexpr int kShare = 20;                        // one part in so many of the loop's time
   static constexpr nanoseconds kMost{100'000'000};         // that may be saved up
+  static constexpr nanoseconds kMostDebt{10'000'000};      // so that no pause is longer than 200 ms
   static constexpr nanoseconds kEarnedByKilobyte{20'000};  // five times what it costs
 
   explicit Allowance(SteadyTime now) : since_(now) {}
@@ -27,7 +28,7 @@ class Allowance {
   milliseconds spend(nanoseconds cost, SteadyTime now) {
     left_ = std::min(kMost, left_ + (now - since_) / kShare);
     since_ = now;
-    left_ -= cost;
+    left_ = std::max(-kMostDebt, left_ - cost);
     if (left_.count() > 0) return milliseconds{0};
     return std::chrono::ceil<milliseconds>(-left_ * kShare) + milliseconds{1};
   }

@@ -54,8 +54,7 @@ Channel::Channel(std::shared_ptr<Session> session, ssh_channel raw)
   callbacks_.userdata = this;
   callbacks_.channel_data_function = on_data;
   callbacks_.channel_eof_function = on_eof;
-  callbacks_.channel_close_function = [](ssh_session of, ssh_channel channel,
-                                         void* user) noexcept {
+  callbacks_.channel_close_function = [](ssh_session of, ssh_channel channel, void* user) noexcept {
     self(user)->peer_closed_ = true;
     on_eof(of, channel, user);
   };
@@ -82,10 +81,10 @@ int Channel::on_data(ssh_session, ssh_channel, void* bytes, std::uint32_t size, 
   auto& channel = *self(user);
   auto& arriving = is_stderr ? channel.error_ : channel.output_;
   std::uint32_t taken = 0;
-  if (!is_stderr && channel.taker_) {
+  // By arriving, not by being read: a window that nobody empties bounds what it can earn.
+  if (size > arriving.size) channel.session_->moved_bytes(size - arriving.size);
+  if (!is_stderr && channel.taker_)
     taken = static_cast<std::uint32_t>(channel.taker_(net::asio::buffer(bytes, size)));
-    channel.session_->moved_bytes(taken);
-  }
   arriving.size = size - taken;  // of all that libssh has
   if (arriving.size > 0) arriving.waiter.ring();
   return static_cast<int>(taken);
@@ -97,8 +96,9 @@ void Channel::on_eof(ssh_session, ssh_channel, void* user) noexcept {
   self(user)->session_->moved();
 }
 
-int Channel::on_window(ssh_session, ssh_channel, std::uint32_t, void* user) noexcept {
-  self(user)->window_.ring();
+// Also called, for every channel, whenever the socket takes more: whose window is empty sleeps on.
+int Channel::on_window(ssh_session, ssh_channel, std::uint32_t window, void* user) noexcept {
+  if (window > 0) self(user)->window_.ring();
   return 0;
 }
 
@@ -127,7 +127,6 @@ Task<net::Read> Channel::read(net::asio::mutable_buffer buffer, int is_stderr) {
       arriving.size -= static_cast<std::uint32_t>(std::clamp<std::int64_t>(rc, 0, arriving.size));
       session->touched();
       if (rc <= 0) break;
-      session->moved_bytes(static_cast<std::size_t>(rc));
       co_return net::Read{{}, static_cast<std::size_t>(rc)};
     }
     if (ended_) co_return net::Read{net::asio::error::eof, 0};
@@ -166,7 +165,7 @@ Task<net::error_code> Channel::write(net::asio::const_buffer bytes, int is_stder
       if (written < 0) co_return net::asio::error::connection_reset;
       bytes += static_cast<std::size_t>(written);
     } else {
-      rung = co_await session->turn_to_write(place.waiter);
+      rung = co_await session->turn_to_write(place.waiter, bytes.size());
     }
     if (!rung) co_return net::asio::error::operation_aborted;
   }
@@ -221,11 +220,12 @@ void Channel::close() noexcept {
   session_->moved();
 }
 
-Task<> Channel::closed() {
+Task<bool> Channel::closed() {
   auto session = session_;
   while (raw_ != nullptr && session->alive() && !ssh_channel_is_closed(raw_)) {
     if (!co_await session->progress()) break;
   }
+  co_return true;
 }
 
 void Channel::detach() noexcept {

@@ -35,8 +35,7 @@ class Channel final : public net::Stream {
   Task<net::Read> read_error(net::asio::mutable_buffer buffer) { return read(buffer, 1); }
   Task<net::error_code> write_error(net::asio::const_buffer bytes) { return write(bytes, 1); }
 
-  // Completes when the peer has closed the channel, or the session has died.
-  Task<> closed();
+  Task<bool> closed() override;
 
   void detach() noexcept;   // by the session, when it ends: libssh frees the raw channel itself
   void wake() noexcept;     // by the session, when it dies: whoever waits looks again

@@ -14,8 +14,9 @@ class ProbeClock {
   static constexpr int kMisses = 3;
   static constexpr milliseconds kWhileLive{1'000};  // while a session lives its silence counts
 
-  // `grace`: of the side that would rather hear than ask.
-  ProbeClock(milliseconds every, milliseconds grace) : every_(every), grace_(grace) {}
+  // `most_grace`: of the side that would rather hear than ask; a fifth of the interval, up to this.
+  ProbeClock(milliseconds every, milliseconds most_grace)
+      : every_(every), most_grace_(most_grace) {}
 
   void set_every(milliseconds every) { every_ = every; }
   void set_live(bool live) { live_ = live; }
@@ -36,11 +37,12 @@ class ProbeClock {
 
  private:
   SteadyTime next_probe(SteadyTime last_heard) const {
-    const auto pause = live_ ? std::min(every_, kWhileLive) : every_ + grace_;
+    const auto pause =
+        live_ ? std::min(every_, kWhileLive) : every_ + std::min(every_ / 5, most_grace_);
     return std::max(last_heard, asked_) + pause;
   }
 
-  milliseconds every_, grace_;
+  milliseconds every_, most_grace_;
   SteadyTime asked_{};
   bool live_ = false;
 };

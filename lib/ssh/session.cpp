@@ -229,9 +229,12 @@ net::Room Session::may_write(const Waiter& writer, std::size_t size) {
   return room;
 }
 
-Task<bool> Session::turn_to_write(Waiter& writer) {
+Task<bool> Session::turn_to_write(Waiter& writer, std::size_t size) {
   auto self = shared_from_this();
-  if (std::find(line_.begin(), line_.end(), &writer) == line_.end()) line_.push_back(&writer);
+  if (std::find(line_.begin(), line_.end(), &writer) == line_.end()) {
+    // A keystroke is next, whoever waits with more.
+    line_.insert(size <= kKeystroke ? line_.begin() : line_.end(), &writer);
+  }
   if (slow_path_ && !paused_ && !has_unsent()) wake_later(kQueueLook, slow_path_);
   const bool rung = co_await writer.wait();
   co_return rung;

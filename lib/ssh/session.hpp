@@ -94,8 +94,8 @@ class Session : public std::enable_shared_from_this<Session> {
   // Streams take turns, a chunk each, a few on a path with plenty of room; a keystroke does not
   // wait for a slow link's queue as bulk does.
   net::Room may_write(const Waiter& writer, std::size_t size);
-  Task<bool> turn_to_write(Waiter& writer);  // false: cancelled
-  void end_turn(Waiter& writer);             // it has written, or it gives up: the next one's turn
+  Task<bool> turn_to_write(Waiter& writer, std::size_t size);  // false: cancelled
+  void end_turn(Waiter& writer);  // it has written, or it gives up: the next one's turn
   void moved_bytes(std::size_t size) { allowance_.earn(size); }  // of a stream, either way
 
   // Runs on the loop after each turn of the pump; for those who create channels from callbacks.

@@ -42,7 +42,7 @@ class OrderedChannel final : public ShellChannel {
     return channel_.write_error(bytes);
   }
 
-  net::Task<> closed() override { return channel_.closed(); }
+  net::Task<> closed() override { co_await channel_.closed(); }
 
   net::Task<> finish(ShellEnd end) override {
     if (channel_.raw() == nullptr) co_return;

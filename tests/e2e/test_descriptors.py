@@ -100,7 +100,7 @@ def test_a_crowd_on_the_admin_socket_is_refused_in_time_and_agents_do_not_notice
     with crowd(2 * FEW, connect) as operators:
         assert len(operators) > FEW // 4
         assert descriptors(poor.edged.pid) < FEW
-        eventually(lambda: poor.edged.log().count("refused") or sum(map(closed, operators)), "some are turned away", 5)
+        eventually(lambda: poor.edged.log().count("connections.full") or sum(map(closed, operators)), "some are turned away", 5)
     assert_never_out_of_descriptors(poor)
     assert poor.connect("shop-17", "--", "echo served").stdout == "served\n"
 

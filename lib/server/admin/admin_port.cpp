@@ -64,7 +64,7 @@ Result<void> AdminPort::listen() {
   acceptor_.open(net::asio::local::stream_protocol(), error);
   if (!error) acceptor_.bind(path.string(), error);
   ::umask(old_mask);
-  if (!error) acceptor_.listen(128, error);
+  if (!error) acceptor_.listen(net::asio::socket_base::max_listen_connections, error);
   if (error)
     return fail(Errc::failure, "cannot listen on " + path.string() + ": " + error.message());
   if (*group && ::chown(path.c_str(), static_cast<uid_t>(-1), **group) != 0) {
@@ -84,17 +84,33 @@ net::Task<> AdminPort::accept() {
       if (!co_await net::sleep(milliseconds{100})) co_return;
       continue;
     }
-    tasks_.spawn("admin.connection", serve(net::Socket(std::move(socket))));
+    ConnectionSlot slot(parts_, std::size_t{parts_.config.connections} + parts_.config.operators);
+    if (!slot) {
+      refuse(socket.native_handle());
+      continue;
+    }
+    tasks_.spawn("admin.connection", serve(net::Socket(std::move(socket)), std::move(slot)));
   }
 }
 
-net::Task<> AdminPort::serve(net::Socket socket) {
+// In one go: who is over the budget must not hold a descriptor while it reads.
+void AdminPort::refuse(int descriptor) {
+  auto response = error_response(fail(Errc::unavailable,
+                                      "edged has as many connections as it has descriptors for",
+                                      "try again, or raise LimitNOFILE of the unit"));
+  response.keep_alive = false;
+  const auto bytes = net::print_response(response);
+  (void)!::send(descriptor, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  parts_.say_full("admin socket");
+}
+
+net::Task<> AdminPort::serve(net::Socket socket, ConnectionSlot slot) {
   const auto operator_name = operator_of(socket.native_handle());
   net::SocketStream stream(std::move(socket));
   net::HttpReader reader(stream);
   net::HttpLimits limits;
   limits.body = 1024 * 1024;
-  AdminConnection connection(parts_, stream, reader, operator_name);
+  AdminConnection connection(parts_, stream, reader, slot, operator_name);
   for (;;) {
     if (!acceptor_.is_open()) co_return;  // draining
     idle_.insert(&stream);

@@ -26,7 +26,8 @@ class AdminPort {
  private:
   using Acceptor = net::asio::local::stream_protocol::acceptor;
   net::Task<> accept();
-  net::Task<> serve(net::Socket socket);
+  net::Task<> serve(net::Socket socket, ConnectionSlot slot);
+  void refuse(int descriptor);
 
   net::asio::any_io_executor executor_;
   Parts& parts_;

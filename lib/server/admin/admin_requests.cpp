@@ -86,8 +86,12 @@ std::string operator_of(int socket) {
 }
 
 AdminConnection::AdminConnection(Parts& parts, net::SocketStream& stream, net::HttpReader& reader,
-                                 std::string operator_name)
-    : parts_(parts), stream_(stream), reader_(reader), operator_(std::move(operator_name)) {}
+                                 ConnectionSlot& slot, std::string operator_name)
+    : parts_(parts),
+      stream_(stream),
+      reader_(reader),
+      slot_(slot),
+      operator_(std::move(operator_name)) {}
 AdminConnection::~AdminConnection() = default;
 
 // The whole API in one place.

@@ -20,8 +20,9 @@ std::string operator_of(int socket);
 
 class AdminConnection {
  public:
+  // `slot`: the connection's; a session takes it along.
   AdminConnection(Parts& parts, net::SocketStream& stream, net::HttpReader& reader,
-                  std::string operator_name);
+                  ConnectionSlot& slot, std::string operator_name);
   ~AdminConnection();
 
   // Nothing: the connection is not ours any more.
@@ -74,6 +75,7 @@ class AdminConnection {
   Parts& parts_;
   net::SocketStream& stream_;
   net::HttpReader& reader_;
+  ConnectionSlot& slot_;
   const std::string operator_;
   std::vector<Demand> demands_;  // of require_many, until this connection ends
 };

@@ -113,7 +113,7 @@ AdminConnection::Answer AdminConnection::open_session(Call call) {
     if (tunnel.error().code == Errc::unreachable) co_return std::nullopt;
     co_return error_response(tunnel.error());
   }
-  SessionRequest request;
+  SessionRequest request(std::move(slot_));
   request.public_key = key->public_line();
   request.session = std::make_shared<LiveSession>();
   request.session->id = crypto::new_session_id();

@@ -44,7 +44,7 @@ Tunnel::Tunnel(net::asio::any_io_executor executor, Parts& parts, std::string pe
       way_(way),
       bell_(std::make_shared<net::Notify>(executor)),
       tasks_(executor),
-      probes_(settings_.tunnel_probe, std::min(settings_.tunnel_probe / 5, kMostGrace)) {}
+      probes_(settings_.tunnel_probe, kMostGrace) {}
 
 Tunnel::~Tunnel() = default;
 
@@ -156,9 +156,7 @@ net::Task<fleet::Reason> Tunnel::supervise() {
       co_return ended_.value_or(goodbye ? fleet::Reason::agent_stopped : fleet::Reason::lost);
     }
     if (ended_) {
-      // Nobody is there to hear it where the agent has another tunnel already.
-      const bool told = *ended_ != fleet::Reason::lost && *ended_ != fleet::Reason::replaced;
-      if (told) {
+      if (*ended_ != fleet::Reason::lost) {  // its agent has come without it: nobody hears us
         co_await ask(to_agent("POST", "/v1/close"),
                      std::min(parts_.config.answer_deadline, milliseconds{1000}));
       }
@@ -180,8 +178,8 @@ net::Task<fleet::Reason> Tunnel::supervise() {
       co_return fleet::Reason::idle;
     }
     if (idle) {  // needed after all, and the agent's own idle clock must start anew, too
-      auto kept = co_await ask(to_agent("POST", "/v1/keep-alive"), parts_.config.answer_deadline);
-      if (!kept && !server_->alive()) co_return fleet::Reason::lost;
+      touch();
+      tasks_.spawn("tunnel.keep-alive", keep_alive());
     }
   }
 }

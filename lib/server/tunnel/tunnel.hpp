@@ -35,6 +35,8 @@ class Demand {
 
 // What an operator's session request brings along when it moves to the tunnel's loop.
 struct SessionRequest {
+  explicit SessionRequest(ConnectionSlot the_slot) : slot(std::move(the_slot)) {}
+  ConnectionSlot slot;     // of the descriptor
   int descriptor = -1;     // of the admin connection, released from its loop
   std::string rest;        // what came after the request's head
   std::string public_key;  // of the session, vouched for by edged for this one stream
