@@ -51,7 +51,7 @@ def far_sides(link):
 
 
 def wan(wanted, quick):
-    rounds, size = (1, 3_000_000) if quick else (3, 300_000_000)
+    rounds, size = (1, 3_000_000) if quick else (3, 100_000_000)
     with SlowLink() as link, far_sides(link) as three:
         for way in ("down", "up"):
             if f"wan-{way}" not in wanted:
@@ -94,7 +94,7 @@ def set_up_once(world, fleet):
 
 
 def echo_slow(quick):
-    seconds = 1 if quick else 30
+    seconds = 1 if quick else 20
     p99 = {}
     with SlowLink(KBIT) as link, far_sides(link) as three:
         for way in ("down", "up"):

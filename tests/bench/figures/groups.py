@@ -1,7 +1,7 @@
 """The figures that were asked for, group by group: what one and the same run of the programs gives."""
 import traceback
 
-from figures.results import Figure
+from figures.results import Figure, as_text
 from figures.world import say
 
 
@@ -16,6 +16,7 @@ def measure(groups, world, chosen, quick):
             for figure in group.figures(world, wanted, quick):
                 if figure.name in wanted:
                     got.add(figure.name)
+                    say(as_text([figure], quick))  # a run that is stopped was not for nothing
                     yield figure
         except Exception as error:  # the others are still worth having
             traceback.print_exc()
