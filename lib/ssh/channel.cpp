@@ -82,7 +82,10 @@ int Channel::on_data(ssh_session, ssh_channel, void* bytes, std::uint32_t size, 
   auto& arriving = is_stderr ? channel.error_ : channel.output_;
   std::uint32_t taken = 0;
   // By arriving, not by being read: a window that nobody empties bounds what it can earn.
-  if (size > arriving.size) channel.session_->moved_bytes(size - arriving.size);
+  if (size > arriving.size) {
+    channel.session_->moved_bytes(size - arriving.size);
+    channel.session_->heard_data();
+  }
   if (!is_stderr && channel.taker_)
     taken = static_cast<std::uint32_t>(channel.taker_(net::asio::buffer(bytes, size)));
   arriving.size = size - taken;  // of all that libssh has

@@ -1,5 +1,7 @@
 #include "ssh/peer_bounds.hpp"
 
+#include <algorithm>
+
 namespace edge::ssh {
 namespace {
 
@@ -20,6 +22,7 @@ std::string PeerBounds::broken(ssh_session raw, const ssh_counter_struct& socket
   if (stranger_ && (packets.in_packets > kStrangersPackets || socket.in_bytes > kStrangersBytes)) {
     return "too much before the login";
   }
+  if (asks_too_much(packets)) return "sends what nobody asked for";
   // libssh tells no size of its buffer; since it was empty last, this is what must be in it at the
   // least.
   const auto written = static_cast<std::int64_t>(packets.out_bytes + packets.out_packets * kFrame -
@@ -27,6 +30,15 @@ std::string PeerBounds::broken(ssh_session raw, const ssh_counter_struct& socket
   if ((ssh_get_status(raw) & SSH_WRITE_PENDING) == 0) drained_at_ = written;
   if (written - drained_at_ > kMostUnread) return "does not read its answers";
   return {};
+}
+
+bool PeerBounds::asks_too_much(const ssh_counter_struct& packets) const {
+  const auto others = packets.in_packets - std::min(packets.in_packets, data_packets_);
+  if (others <= kForgiven) return false;
+  const auto age =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - since_);
+  return others > kForgiven + static_cast<std::uint64_t>(age.count()) * kEachSecond + expected_ +
+                      moved_bytes_ / kBytesForOne;
 }
 
 }  // namespace edge::ssh

@@ -16,6 +16,7 @@ namespace {
 
 // What one turn reads before other sessions of the loop get theirs.
 constexpr std::uint64_t kTurnBytes = 128 * 1024;
+constexpr std::chrono::milliseconds kTurnTime{2};
 // Who reads less than this has emptied the socket: libssh asks for 4 KB or more at once
 // (MAX_BUF_SIZE).
 constexpr std::uint64_t kLeastRead = 4096;
@@ -160,7 +161,7 @@ void Session::turn() {
   if (!alive_) return;
   auto self = shared_from_this();
   const auto before = thread_time();
-  const bool more = read_all();
+  const bool more = read_all(before);
   if (alive_) closing_.free_closed();
   const bool heard = std::exchange(seen_in_, socket_bytes_.in_bytes) != socket_bytes_.in_bytes;
   if (heard) last_heard_ = std::chrono::steady_clock::now();
@@ -181,7 +182,7 @@ void Session::turn() {
 }
 
 // False: the socket has nothing more, or the session is dead.
-bool Session::read_all() {
+bool Session::read_all(std::chrono::nanoseconds started) {
   const auto start = socket_bytes_.in_bytes;
   const auto most = paused_ ? 1 : kTurnBytes;  // libssh cannot write without a look at what comes
   while (socket_bytes_.in_bytes - start < most) {
@@ -196,6 +197,7 @@ bool Session::read_all() {
     }
     if (!within_bounds()) return false;
     if (rc == SSH_AGAIN || socket_bytes_.in_bytes - before < kLeastRead) return false;
+    if (thread_time() - started > kTurnTime) break;
   }
   return true;
 }

@@ -95,15 +95,24 @@ class Session : public std::enable_shared_from_this<Session> {
   // wait for a slow link's queue as bulk does.
   net::Room may_write(const Waiter& writer, std::size_t size);
   Task<bool> turn_to_write(Waiter& writer, std::size_t size);  // false: cancelled
-  void end_turn(Waiter& writer);  // it has written, or it gives up: the next one's turn
-  void moved_bytes(std::size_t size) { allowance_.earn(size); }  // of a stream, either way
+  void end_turn(Waiter& writer);        // it has written, or it gives up: the next one's turn
+  void moved_bytes(std::size_t size) {  // of a stream, either way
+    allowance_.earn(size);
+    if (bounds_) bounds_->moved(size);
+  }
+  void heard_data() {  // a packet with bytes of a stream
+    if (bounds_) bounds_->heard_data();
+  }
+  void opened_stream() {
+    if (bounds_) bounds_->opened_stream();
+  }
 
   // Runs on the loop after each turn of the pump; for those who create channels from callbacks.
   std::function<void()> after_turn;
 
  private:
   void turn();
-  bool read_all();
+  bool read_all(std::chrono::nanoseconds started);
   void arm();
   void arm_read();
   void schedule();

@@ -147,6 +147,7 @@ net::Task<Result<std::unique_ptr<net::Stream>>> TunnelServer::open_stream(millis
   ssh_channel raw = ssh_channel_new(session->raw());
   if (raw == nullptr) co_return fail(Errc::unavailable, "cannot open a stream: out of memory");
   auto channel = std::make_unique<Channel>(session, raw);
+  session->opened_stream();
   bool late = false;
   // A channel that is still opening cannot be freed without leaking the peer's: a tunnel that does
   // not even answer an open is of no use, so all of it ends.
