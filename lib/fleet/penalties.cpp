@@ -23,6 +23,12 @@ milliseconds Penalties::failed(std::uint64_t source, const std::string& endpoint
   return std::max(of_source, delay_after(of_endpoint, kFreeForEndpoint));
 }
 
+milliseconds Penalties::owed(std::uint64_t source, SteadyTime now) const {
+  const auto found = entries_.find(std::to_string(source));
+  if (found == entries_.end() || now - found->second.last > kRemembered) return milliseconds{0};
+  return delay_after(found->second.failures, kFreeForSource);
+}
+
 std::uint32_t Penalties::count(std::string key, SteadyTime now) {
   auto& entry = entries_[std::move(key)];
   if (now - entry.last > kRemembered) entry.failures = 0;

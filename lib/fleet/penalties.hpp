@@ -25,6 +25,9 @@ class Penalties {
   // A failure has happened; how long to hold its refusal back. `source`: base's source_key().
   // `endpoint`: as claimed, it need not exist.
   milliseconds failed(std::uint64_t source, const std::string& endpoint, SteadyTime now);
+  // What the failures of a source cost it before anything is looked at, where looking is dear: a
+  // key exchange costs a hundred MACs.
+  milliseconds owed(std::uint64_t source, SteadyTime now) const;
 
  private:
   struct Entry {

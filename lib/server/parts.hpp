@@ -46,6 +46,10 @@ class SharedPenalties {
     const std::lock_guard lock(mutex_);
     return penalties_.failed(source, endpoint, now);
   }
+  milliseconds owed(std::uint64_t source, SteadyTime now) {
+    const std::lock_guard lock(mutex_);
+    return penalties_.owed(source, now);
+  }
 
  private:
   std::mutex mutex_;
@@ -71,7 +75,7 @@ struct Parts {
   AddressSet trusted;  // proxies, whose word about sources is taken
   Sources sources;     // of the poll port
   Sources tunnel_sources;
-  SharedPenalties penalties;
+  SharedPenalties penalties, tunnel_penalties;
   ServiceTimes service_times;
   CurrentTls tls;
   std::shared_ptr<net::TicketRing> tickets;  // of every context; counts handshakes

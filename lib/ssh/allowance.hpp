@@ -15,7 +15,7 @@ class Allowance {
  public:
   using nanoseconds = std::chrono::nanoseconds;
   static constexpr int kShare = 20;                        // one part in so many of the loop's time
-  static constexpr nanoseconds kMost{100'000'000};         // that may be saved up
+  static constexpr nanoseconds kMost{20'000'000};          // that may be saved up
   static constexpr nanoseconds kMostDebt{10'000'000};      // so that no pause is longer than 200 ms
   static constexpr nanoseconds kEarnedByKilobyte{20'000};  // five times what it costs
 

@@ -84,7 +84,7 @@ int Channel::on_data(ssh_session, ssh_channel, void* bytes, std::uint32_t size, 
   // By arriving, not by being read: a window that nobody empties bounds what it can earn.
   if (size > arriving.size) {
     channel.session_->moved_bytes(size - arriving.size);
-    channel.session_->heard_data();
+    channel.session_->heard_data(size - arriving.size);
   }
   if (!is_stderr && channel.taker_)
     taken = static_cast<std::uint32_t>(channel.taker_(net::asio::buffer(bytes, size)));

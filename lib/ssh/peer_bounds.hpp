@@ -26,19 +26,23 @@ class PeerBounds {
 
   // What packets are there for: bytes of streams, which each window bounds, and the opening,
   // growing and closing of streams that we opened and write to.
-  void heard_data() noexcept { ++data_packets_; }
+  void heard_data(std::uint64_t bytes) noexcept {
+    ++data_packets_;
+    data_bytes_ += bytes;
+  }
   void opened_stream() noexcept { expected_ += kForStream; }
   void moved(std::uint64_t bytes) noexcept { moved_bytes_ += bytes; }
 
  private:
   // Of the peer: to confirm, to grow the window of a request, to end and to close.
   static constexpr std::uint64_t kForStream = 16;
-  static constexpr std::uint64_t kForgiven = 500, kEachSecond = 20;  // probes and their answers
+  static constexpr std::uint64_t kForgiven = 200, kEachSecond = 20;  // probes and their answers
   static constexpr std::uint64_t kBytesForOne = 4096;  // of a window that the peer lets grow
-  bool asks_too_much(const ssh_counter_struct& packets) const;
+  static constexpr std::uint64_t kBytesOfOne = 4096;   // as large as one of the others may be
+  bool asks_too_much(const ssh_counter_struct& socket, const ssh_counter_struct& packets) const;
 
   bool stranger_ = true;
-  std::uint64_t data_packets_ = 0, expected_ = 0, moved_bytes_ = 0;
+  std::uint64_t data_packets_ = 0, data_bytes_ = 0, expected_ = 0, moved_bytes_ = 0;
   SteadyTime since_ = std::chrono::steady_clock::now();
   std::int64_t drained_at_ = 0;  // written() when nothing waited for the kernel
 };

@@ -100,8 +100,8 @@ class Session : public std::enable_shared_from_this<Session> {
     allowance_.earn(size);
     if (bounds_) bounds_->moved(size);
   }
-  void heard_data() {  // a packet with bytes of a stream
-    if (bounds_) bounds_->heard_data();
+  void heard_data(std::uint64_t bytes) {  // a packet of a stream
+    if (bounds_) bounds_->heard_data(bytes);
   }
   void opened_stream() {
     if (bounds_) bounds_->opened_stream();

@@ -19,7 +19,6 @@ struct TunnelServer::Part {
   ssh_server_callbacks_struct callbacks{};
   PeerBounds* bounds = nullptr;  // the session's
   int failures = 0, others = 0;  // tries by password, by anything else
-  milliseconds penalty{0};
   bool logged_in = false, forwarded = false, accepted = false;
 
   static Part& of(void* userdata) { return *static_cast<Part*>(userdata); }
@@ -33,7 +32,7 @@ struct TunnelServer::Part {
     } catch (...) {
       part.logged_in = false;
     }
-    if (!part.logged_in) part.refuse();
+    if (!part.logged_in) ++part.failures;
     part.session->moved();
     return part.logged_in ? SSH_AUTH_SUCCESS : SSH_AUTH_DENIED;
   }
@@ -43,10 +42,6 @@ struct TunnelServer::Part {
   void count_other() noexcept {
     ++others;
     session->moved();
-  }
-  void refuse() noexcept {
-    ++failures;
-    if (rules.refused) penalty = rules.refused();
   }
 
   static int on_none(ssh_session, const char*, void* userdata) noexcept {
@@ -135,7 +130,6 @@ net::Task<Result<void>> TunnelServer::establish(milliseconds deadline, milliseco
   const bool refused = part->failures > 0 && !part->logged_in;
   session.close();
   if (!refused) co_return fail(Errc::failure, session.reason());
-  if (part->penalty.count() > 0) co_await net::sleep(part->penalty);
   co_return fail(Errc::not_allowed, "wrong credentials");
 }
 

@@ -20,8 +20,6 @@ struct TunnelRules {
   std::string forward_name;  // the only address that may be forwarded
   std::uint16_t forward_port = 0;
   int tries = 3;
-  // A login was refused; how long what it took of the bounds is kept from it. May be empty.
-  std::function<milliseconds()> refused;
 };
 
 class Session;
@@ -36,8 +34,7 @@ class TunnelServer {
 
   // Handshake, login and forward, all within the deadline, which starts anew with the first packet.
   // `patience`: with silence before each packet. Errors: not_allowed (credentials), timed_out,
-  // failure (anything else that ended it), with libssh's words. It returns when a refused login's
-  // penalty is over; the connection has ended before.
+  // failure (anything else that ended it), with libssh's words.
   net::Task<Result<void>> establish(milliseconds deadline, milliseconds patience);
 
   // A new stream to the agent (a forwarded-tcpip channel).

@@ -230,7 +230,6 @@ LIES = {
     "a forward's name": message(GLOBAL_REQUEST, text("tcpip-forward"), b"\x01", 0x7FFFFFFF, b"edge", 1),
     "a host": message(CHANNEL_OPEN, text("direct-tcpip"), 1, 1, 1, 0xFFFFFFFB, b"host"),
     "an extension": message(EXT_INFO, 1, 0xFFFFFFFF, b"x"),
-    "a service": message(SERVICE_REQUEST, 0xFFFFFFFF, b"x"),
 }
 
 
@@ -239,6 +238,12 @@ def test_a_length_that_lies_is_not_believed(edge, what):
     with opened(edge) as client:
         client.write(LIES[what])
         assert client.still_served()
+
+
+def test_a_service_whose_length_lies_ends_its_tunnel(edge):
+    with opened(edge) as client:
+        client.write(message(SERVICE_REQUEST, 0xFFFFFFFF, b"x"))
+        assert ends(client)
 
 
 @pytest.mark.parametrize("size", [32768, 35000, 200_000, 262_000])

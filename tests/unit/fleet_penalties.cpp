@@ -60,3 +60,13 @@ TEST_CASE("whoever invents endpoints fills no memory and hides nobody") {
   }
   CHECK(fail(penalties, 1, kHere, "a") == milliseconds{500});
 }
+
+TEST_CASE("what a source owes is known before it fails again, and others owe nothing") {
+  Penalties penalties;
+  for (int i = 0; i < 50; ++i) penalties.failed(kHere, "", kNow);
+  CHECK(penalties.owed(kHere, kNow) == milliseconds{0});
+  for (int i = 0; i < 5; ++i) penalties.failed(kHere, "", kNow);
+  CHECK(penalties.owed(kHere, kNow) == milliseconds{500});
+  CHECK(penalties.owed(kThere, kNow) == milliseconds{0});
+  CHECK(penalties.owed(kHere, kNow + Penalties::kRemembered + milliseconds{1}) == milliseconds{0});
+}

@@ -89,9 +89,6 @@ net::Task<bool> Tunnel::log_in(net::Socket socket, const ssh::ServerIdentity& id
     if (caller) id_ = TunnelId{user};
     return caller.has_value();
   };
-  rules.refused = [this, source = newcomer.source()] {
-    return parts_.penalties.failed(source, "", parts_.clock.steady());
-  };
   net::set_no_delay(socket);
   server_ =
       std::make_unique<ssh::TunnelServer>(executor_, socket.release(), identity, std::move(rules));
@@ -105,6 +102,7 @@ net::Task<bool> Tunnel::log_in(net::Socket socket, const ssh::ServerIdentity& id
     log::info("tunnel.refused",
               {{"address", peer_}, {"tunnel", id_}, {"reason", established.error().message}});
     if (caller) parts_.registry.tunnel_closed(caller->endpoint, id_, fleet::Reason::lost);
+    if (!caller) parts_.tunnel_penalties.failed(newcomer.source(), "", parts_.clock.steady());
     co_return false;
   }
   caller_ = *caller;

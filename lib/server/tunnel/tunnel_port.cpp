@@ -62,6 +62,12 @@ net::Task<> TunnelPort::serve(net::Socket socket, [[maybe_unused]] ConnectionSlo
   newcomer.on_cut(nullptr);
   if (!place || place->to_be_told() || !socket.is_open()) co_return;
   newcomer.take(std::move(*place));
+  // Who has failed often has its places for longer, so it makes fewer key exchanges a second.
+  const auto owed = parts_.tunnel_penalties.owed(key, parts_.clock.steady());
+  if (owed.count() > 0) {
+    const bool waited = co_await net::sleep(owed);
+    if (!waited) co_return;
+  }
   auto tunnel = std::make_shared<Tunnel>(executor_, parts_, std::move(peer), TunnelWay::direct);
   co_await tunnel->run(std::move(socket), identity_, std::move(newcomer));
 }
