@@ -28,12 +28,13 @@ _edgectl() {
       continue
     fi
     case $word in
-      --socket|-o|--output|--color|--timeout|--wait|--count|--prefix|--start|--url|--expires|--endpoint) flag=$word; continue ;;
+      --socket|-o|--output|--color|--timeout|--wait|--step-timeout|--count|--prefix|--start|--url|--expires|--endpoint) flag=$word; continue ;;
       -*) continue ;;
     esac
     case "$where $word" in
       'edgectl ls') where='edgectl ls' count=0 ;;
       'edgectl connect') where='edgectl connect' count=0 ;;
+      'edgectl doctor') where='edgectl doctor' count=0 ;;
       'edgectl status') where='edgectl status' count=0 ;;
       'edgectl version') where='edgectl version' count=0 ;;
       'edgectl help') where='edgectl help' count=0 ;;
@@ -66,6 +67,7 @@ _edgectl() {
     --color) _edge_offer 'auto always never'; return ;;
     --timeout) _edge_offer '5s 30s 1m 10m 1h 24h'; return ;;
     --wait) _edge_offer '5s 30s 1m 10m 1h 24h'; return ;;
+    --step-timeout) _edge_offer '5s 30s 1m 10m 1h 24h'; return ;;
     --count) :; return ;;
     --prefix) :; return ;;
     --start) :; return ;;
@@ -78,6 +80,7 @@ _edgectl() {
   if [[ $cur == -* ]]; then
     case $where in
       'edgectl connect') words='-t --pty -T --no-pty --wait' ;;
+      'edgectl doctor') words='--step-timeout --wait' ;;
       'edgectl endpoint create') words='--count --prefix --start --url --expires --if-absent --show-token' ;;
       'edgectl endpoint token') words='--expires --show-token' ;;
       'edgectl settings show') words='--endpoint' ;;
@@ -90,9 +93,10 @@ _edgectl() {
   fi
 
   case "$where $count" in
-    'edgectl 0') _edge_offer 'ls connect status version help endpoint settings snapshot' ;;
+    'edgectl 0') _edge_offer 'ls connect doctor status version help endpoint settings snapshot' ;;
     'edgectl connect '0) _edge_offer_after_user "$(edgectl complete-names 2>/dev/null)" ;;
-    'edgectl help '*) _edge_offer 'exit-codes environment formatting ls connect status version help endpoint settings snapshot' ;;
+    'edgectl doctor '0) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
+    'edgectl help '*) _edge_offer 'exit-codes environment formatting ls connect doctor status version help endpoint settings snapshot' ;;
     'edgectl endpoint 0') _edge_offer 'create ls show rename rm token disassociate' ;;
     'edgectl endpoint create '0) : ;;
     'edgectl endpoint show '0) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;

@@ -15,7 +15,7 @@ function __edgectl_at
         switch $word
             case --
                 return 1
-            case --socket -o --output --color --timeout --wait --count --prefix --start --url --expires --endpoint
+            case --socket -o --output --color --timeout --wait --step-timeout --count --prefix --start --url --expires --endpoint
                 set is_value 1
                 continue
             case '-*'
@@ -27,6 +27,9 @@ function __edgectl_at
                 set count 0
             case 'edgectl connect'
                 set where 'edgectl connect'
+                set count 0
+            case 'edgectl doctor'
+                set where 'edgectl doctor'
                 set count 0
             case 'edgectl status'
                 set where 'edgectl status'
@@ -112,6 +115,7 @@ complete -c edgectl -l version -d 'the version of edgectl'
 # edgectl
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a ls -d 'list the endpoints, with their state and tunnel'
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a connect -d 'a shell on an endpoint, or one command (after --)'
+complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a doctor -d 'find out what is wrong with edged, or with an endpoint'
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a status -d 'the daemon: addresses and keys, endpoints by state, check-ins per second, loop lag'
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a version -d 'the versions of edgectl and of edged'
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a help -d 'help about a command or a topic'
@@ -127,12 +131,17 @@ complete -c edgectl -n '__edgectl_at \'edgectl connect\'' -s t -l pty -d 'a term
 complete -c edgectl -n '__edgectl_at \'edgectl connect\'' -s T -l no-pty -d 'no terminal on the far side'
 complete -c edgectl -n '__edgectl_at \'edgectl connect\'' -l wait -x -a '5s 30s 1m 10m 1h 24h' -d 'how long to wait for an endpoint that is offline'
 
+# edgectl doctor
+complete -c edgectl -n '__edgectl_at \'edgectl doctor\' 0' -a '(edgectl complete-names 2>/dev/null)'
+complete -c edgectl -n '__edgectl_at \'edgectl doctor\'' -l step-timeout -x -a '5s 30s 1m 10m 1h 24h' -d 'what each step may take'
+complete -c edgectl -n '__edgectl_at \'edgectl doctor\'' -l wait -x -a '5s 30s 1m 10m 1h 24h' -d 'how long to wait for the endpoint\'s tunnel'
+
 # edgectl status
 
 # edgectl version
 
 # edgectl help
-complete -c edgectl -n '__edgectl_at \'edgectl help\'' -a 'exit-codes environment formatting ls connect status version help endpoint settings snapshot'
+complete -c edgectl -n '__edgectl_at \'edgectl help\'' -a 'exit-codes environment formatting ls connect doctor status version help endpoint settings snapshot'
 
 # edgectl endpoint
 complete -c edgectl -n '__edgectl_at \'edgectl endpoint\' 0' -a create -d 'make an endpoint, or many, and print the join line'

@@ -14,6 +14,7 @@ using Body = std::function<int(const Flags&)>;
 void add_join(CLI::App& app, Body& chosen);
 void add_run(CLI::App& app, Body& chosen);
 void add_leave(CLI::App& app, Body& chosen);
+void add_doctor(CLI::App& app, Body& chosen);
 void add_status(CLI::App& app, Body& chosen);
 
 // systemctl with these words; false where systemd does not run or it said no.

@@ -15,6 +15,7 @@ inline constexpr int kExitUsage = 2;
 inline constexpr int kExitNotAllowed = 4;
 inline constexpr int kExitUnreachable = 7;
 inline constexpr int kExitConflict = 8;
+inline constexpr int kExitSomeFailed = 10;  // doctor
 // EX_CONFIG: the endpoint was removed; systemd does not start us again (RestartPreventExitStatus).
 inline constexpr int kExitEndpointRemoved = 78;
 

@@ -28,7 +28,8 @@ int generate(const CLI::App& app, const std::filesystem::path& folder) {
         {"3", "status: not joined"},
         {"4", "refused: edge ID, token or pin"},
         {"7", "the server cannot be reached"},
-        {"8", "conflict"},
+        {"8", "conflict; run: an agent runs with this state folder already"},
+        {"10", "doctor: something failed"},
         {"78", "run: the endpoint was removed on the server"}}},
       {"PROXIES",
        "Where proxy.url and proxy.except of edge-agent.yaml(5) are empty the environment counts.",
@@ -69,7 +70,8 @@ int main(int argc, char** argv) {
   app.footer(
       "edge-agent join --edge-id 6e0c... <<< 'edge1...'\tmake this node an agent\n"
       "edge-agent status\twhat it has joined\n"
-      "edge-agent run\tcheck in and serve\n");
+      "edge-agent run\tcheck in and serve\n"
+      "edge-agent doctor\tfind out why it does not work\n");
   Flags flags;
   Body chosen;
   std::filesystem::path docs_folder;
@@ -91,6 +93,7 @@ int main(int argc, char** argv) {
   add_run(app, chosen);
   add_leave(app, chosen);
   add_status(app, chosen);
+  add_doctor(app, chosen);
   app.require_subcommand(0, 1);
   try {
     app.parse(argc, argv);

@@ -3,16 +3,13 @@
 #include <cstdlib>
 
 namespace edge::edge_agent {
-namespace {
-
-const char* variable(const char* name) {
+std::string own_environment(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? "" : value;
 }
 
-}  // namespace
-
-Result<std::shared_ptr<const net::ProxyRules>> load_proxies(const config::AgentConfig& config) {
+Result<std::shared_ptr<const net::ProxyRules>> load_proxies(const config::AgentConfig& config,
+                                                            const Environment& variable) {
   net::ProxyWishes wishes;
   wishes.url = config.proxy_url;
   wishes.except = config.proxy_except;

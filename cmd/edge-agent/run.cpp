@@ -10,6 +10,7 @@
 
 #include "agent/agent.hpp"
 #include "agent/identity.hpp"
+#include "agent/run_lock.hpp"
 #include "base/idle_memory.hpp"
 #include "edge-agent/commands.hpp"
 #include "edge-agent/proxies.hpp"
@@ -63,6 +64,8 @@ int run(const Flags& flags) {
                          "this node has not joined an endpoint (" + config->state.string() + ")",
                          "edge-agent join"));
   }
+  const auto lock = agent::RunLock::take(config->state);
+  if (!lock) return complain(lock.error());
   auto host_key = folder.host_key();
   if (!host_key) return complain(host_key.error());
   auto counter = folder.first_counter();

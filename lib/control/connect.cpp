@@ -17,6 +17,8 @@
 #include "control/progress.hpp"
 #include "control/raw_terminal.hpp"
 #include "control/session_request.hpp"
+#include "control/waiting_text.hpp"
+#include "fleet/reason_meaning.hpp"
 #include "net/notify.hpp"
 #include "ssh/shell_client.hpp"
 
@@ -74,40 +76,6 @@ std::string joined(const std::vector<std::string>& words) {
   std::string text;
   for (const auto& word : words) text += (text.empty() ? "" : " ") + word;
   return text;
-}
-
-// Why the last attempt failed, as far as it is known: "last attempt: lost; ", or nothing.
-std::string failure_text(const nlohmann::json& endpoint) {
-  const auto tunnel = endpoint.value("tunnel", nlohmann::json::object());
-  auto reason = tunnel.value("reason", "");
-  if (reason.empty() || tunnel.value("state", "") == "open") return "";
-  for (const auto& instance : endpoint.value("instances", nlohmann::json::array())) {
-    const auto detail = instance.value("failure-detail", "");
-    if (!detail.empty()) reason += " (" + detail + ")";
-  }
-  return "last attempt: " + reason + "; ";
-}
-
-// "connecting to shop-17: last attempt: lost; waiting for its check-in (at most 5s)...". The reason
-// comes first, for a terminal cuts the line at its end.
-std::string waiting_text(const std::string& name, const nlohmann::json& endpoint) {
-  const auto state = endpoint.value("tunnel", nlohmann::json::object()).value("state", "");
-  std::string text = "connecting to " + name + ": " + failure_text(endpoint);
-  if (endpoint.value("state", "") != "online") {
-    text += "waiting for it to come online";
-  } else if (state == "connecting") {
-    text += "its agent opens a tunnel";
-  } else if (state == "closing") {
-    text += "its idle tunnel is closing; it will open again";
-  } else if (state == "open") {
-    text += "tunnel is open";
-  } else {
-    const auto at_most = endpoint.value("wait-at-most", "");
-    text += "waiting for its check-in";
-    if (!at_most.empty() && at_most != "0s" && at_most != "0ms")
-      text += " (at most " + at_most + ")";
-  }
-  return text + "...";
 }
 
 net::Task<> show_progress(Run& run) {
@@ -190,6 +158,9 @@ Error lost(Run& run) {
     const bool open = (*endpoint)["tunnel"].value("state", "") == "open";
     reason = open ? "the far side closed it" : "the tunnel was lost";
     if (!why.empty()) reason = "the tunnel was closed: " + why;
+    const auto known = fleet::reason_from_string(why);
+    if (known && *known != fleet::Reason::none)
+      reason += std::string("\n  which means: ") + fleet::meaning_of(*known).meaning;
   }
   return fail(code, "the connection to " + name + " was lost: " + reason,
               "edgectl connect " + name);

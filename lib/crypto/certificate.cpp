@@ -5,6 +5,7 @@
 
 #include <array>
 #include <chrono>
+#include <ctime>
 #include <optional>
 
 #include "base/address.hpp"
@@ -167,6 +168,20 @@ std::string pin_of(const X509& certificate) {
   return "sha256/" + to_base64(sha256(key));
 }
 
+// Null where there is none.
+Certificate first_certificate(std::string_view pem) {
+  constexpr std::size_t kMostPem = 1 << 20;
+  if (pem.size() > kMostPem) return nullptr;
+  const auto bio = reading(pem);
+  return Certificate{PEM_read_bio_X509(bio.get(), nullptr, no_passphrase, nullptr)};
+}
+
+std::optional<WallTime> time_of(const ASN1_TIME* time) {
+  std::tm parts{};
+  if (time == nullptr || ASN1_TIME_to_tm(time, &parts) != 1) return std::nullopt;
+  return WallTime(std::chrono::seconds(::timegm(&parts)));
+}
+
 }  // namespace
 
 Result<TlsIdentity> make_tls_identity(const std::vector<std::string>& names) {
@@ -194,15 +209,21 @@ Result<TlsIdentity> renew_certificate(const Secret& key_pem,
 }
 
 Result<std::string> pin_of_certificate(std::string_view certificate_pem) {
-  constexpr std::size_t kMostPem = 1 << 20;
-  const auto refused = fail(Errc::failure, "there is no certificate in PEM form");
-  if (certificate_pem.size() > kMostPem) return refused;
   const QuietErrors quiet;
-  const auto bio = reading(certificate_pem);
-  const Certificate certificate{PEM_read_bio_X509(bio.get(), nullptr, no_passphrase, nullptr)};
+  const auto certificate = first_certificate(certificate_pem);
   auto pin = certificate ? pin_of(*certificate) : std::string();
-  if (pin.empty()) return refused;
+  if (pin.empty()) return fail(Errc::failure, "there is no certificate in PEM form");
   return pin;
+}
+
+Result<Validity> validity_of_certificate(std::string_view certificate_pem) {
+  const QuietErrors quiet;
+  const auto certificate = first_certificate(certificate_pem);
+  if (!certificate) return fail(Errc::failure, "there is no certificate in PEM form");
+  const auto from = time_of(X509_get0_notBefore(certificate.get()));
+  const auto until = time_of(X509_get0_notAfter(certificate.get()));
+  if (!from || !until) return fail(Errc::failure, "the certificate has no dates");
+  return Validity{*from, *until};
 }
 
 std::string pin_of_der(std::string_view certificate_der) {

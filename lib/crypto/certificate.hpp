@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "base/secret.hpp"
+#include "base/time.hpp"
 
 namespace edge::crypto {
 
@@ -26,5 +27,11 @@ Result<std::string> pin_of_certificate(std::string_view certificate_pem);
 // The same for a DER certificate as a TLS library hands it out; "" (which is nobody's pin) when it
 // is none.
 std::string pin_of_der(std::string_view certificate_der);
+
+struct Validity {
+  WallTime from{}, until{};
+};
+// Of the first certificate in the PEM.
+Result<Validity> validity_of_certificate(std::string_view certificate_pem);
 
 }  // namespace edge::crypto

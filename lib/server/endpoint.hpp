@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -47,6 +48,21 @@ struct LiveSession {
   std::atomic<std::uint64_t> bytes_in{0}, bytes_out{0};  // in: from the node
 };
 
+struct Credential {
+  TunnelId tunnel;
+  InstanceId instance;
+  std::string password_hash;
+  SteadyTime expires{};
+};
+
+// What an instance may try out, beside whatever tunnel its endpoint has (docs/poll-api.md).
+struct Trials {
+  fleet::CounterGate counter;            // of its own: whoever asks runs beside the agent
+  std::optional<Credential> credential;  // of the next one
+  bool live = false;                     // one is being tried
+  std::deque<SteadyTime> asked;          // in the last minute
+};
+
 struct Instance {
   store::InstanceRecord record;
   std::string host_key_fingerprint;  // of record.host_key; parsing it takes too long under a lock
@@ -57,7 +73,9 @@ struct Instance {
   SteadyTime ticket_expires{};              // none yet: long ago
   std::string failure, failure_detail;      // why its last tunnel did not open, as it reported
   std::optional<milliseconds> hold_in_use;  // the wait it asks for, if it said so; 0: none
-  bool unsaved = false;                     // last-seen is newer than the store's
+  std::optional<SteadyTime> cloned_at;      // another machine checked in with its identity
+  Trials trials;
+  bool unsaved = false;  // last-seen is newer than the store's
 
   void seen_at(WallTime time) {
     record.last_seen = time;
@@ -67,13 +85,6 @@ struct Instance {
 
 // "SHA256:..." of "ssh-ed25519 AAAA..."; "" where that is no key. Not under a lock.
 std::string fingerprint_of(const std::string& public_line);
-
-struct Credential {
-  TunnelId tunnel;
-  InstanceId instance;
-  std::string password_hash;
-  SteadyTime expires{};
-};
 
 struct Endpoint {
   Endpoint(store::EndpointRecord loaded, fleet::LifeLimits limits,

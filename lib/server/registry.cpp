@@ -190,6 +190,11 @@ void Registry::drop_associations(Endpoint& endpoint) {
     slots_.give(endpoint.credential->tunnel);
   }
   endpoint.credential.reset();
+  for (auto& [id, instance] : endpoint.instances) {
+    if (!instance.trials.credential) continue;
+    const std::lock_guard lock(credentials_mutex_);
+    trials_.erase(instance.trials.credential->tunnel);
+  }
   endpoint.wake_holds();
   if (endpoint.tunnel) {
     endpoint.tunnel->end(fleet::Reason::endpoint_removed);

@@ -16,12 +16,15 @@
 #include "fleet/handshake_slots.hpp"
 #include "server/endpoint.hpp"
 #include "wire/check_in.hpp"
+#include "wire/instance_view.hpp"
 
 namespace edge::server {
 
 // The one forward of a tunnel: a name, not a listener.
 inline constexpr const char* kForwardName = "edge";
 inline constexpr std::uint16_t kForwardPort = 1;
+// Its counter is one of its own.
+inline constexpr const char* kTrialPath = "/v1/trial";
 
 struct Caller {  // who a check-in was proved to come from
   EndpointId endpoint;
@@ -90,6 +93,14 @@ class Registry {
   bool agent_reported(const Caller& caller, const wire::AgentReport& report);
   std::optional<store::InstanceRecord> instance(const Caller& caller) const;
   wire::Pace pace(const EndpointId& endpoint) const;
+
+  // --- trials: an instance asks what is known of it, and for a tunnel that only shows that it
+  // works
+  std::optional<wire::InstanceView> view_of(const Caller& caller) const;
+  // Credentials for one trial; or how long to wait before the next one may be asked for.
+  boost::system::result<wire::Offer, milliseconds> make_trial(const Caller& caller);
+  std::optional<Caller> consume_trial(const TunnelId& user, const std::string& password);
+  void trial_ended(const Caller& caller);
 
   // --- association; what the store must hold before apply_association() is told
   std::optional<fleet::AssociationState> association_state(const EndpointId& id) const;
@@ -179,6 +190,8 @@ class Registry {
   Offered make_offer(Endpoint& endpoint, const InstanceId& instance, wire::Offer& offer);
   bool take_slot(const TunnelId& tunnel, SteadyTime until);
   void give_slot(const TunnelId& tunnel);
+  Credential seal_offer(const Endpoint& endpoint, const InstanceId& instance,
+                        const TunnelId& tunnel, wire::Offer& offer) const;
   nlohmann::json describe(const Endpoint& endpoint, bool whole, SteadyTime now) const;
   WallTime wall_of(SteadyTime time) const;
   boost::system::result<Caller, Refusal> by_ticket(const std::string& ticket);
@@ -196,7 +209,8 @@ class Registry {
   std::unordered_map<crypto::Hash, Caller, crypto::HashOfHash> tickets_;  // by the ticket's hash
   mutable std::mutex credentials_mutex_;
   std::unordered_map<TunnelId, EndpointId> credentials_;
-  fleet::HandshakeSlots slots_;  // under credentials_mutex_
+  fleet::HandshakeSlots slots_;                  // under credentials_mutex_
+  std::unordered_map<TunnelId, Caller> trials_;  // under credentials_mutex_
   mutable std::shared_mutex settings_mutex_;
   std::map<std::string, std::string> set_settings_;
   config::FleetSettings settings_;

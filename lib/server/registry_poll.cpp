@@ -27,8 +27,9 @@ milliseconds slot_look() {
 
 // A clone is told at once, not after its hold: the other one's check-in is answered, and its next
 // one is refused.
-bool is_own(Instance& instance, std::uint64_t connection, bool& first) {
+bool is_own(Instance& instance, std::uint64_t connection, bool& first, SteadyTime now) {
   if (connection == 0 || instance.guard.accept(connection, first)) return true;
+  instance.cloned_at = now;
   if (instance.hold) instance.hold->ring();
   return false;
 }
@@ -71,7 +72,9 @@ boost::system::result<Caller, Refusal> Registry::by_mac(const wire::MacAuthoriza
     if (endpoint.mac_key.empty() || instance == endpoint.instances.end()) return;
     const auto expected = crypto::check_in_mac(endpoint.mac_key, method, path, claim.rest);
     if (!equal_in_constant_time(expected, claim.mac)) return;
-    if (!instance->second.counter.accept(claim.counter)) {
+    auto& found = instance->second;
+    auto& counter = path == kTrialPath ? found.trials.counter : found.counter;
+    if (!counter.accept(claim.counter)) {
       if (connection != 0 && instance->second.guard.knows(connection)) answer = Refusal::clone;
       return;
     }
@@ -109,7 +112,8 @@ bool Registry::connection_is_its_own(const Caller& caller, std::uint64_t connect
   first = false;
   with(caller.endpoint, [&](Endpoint& endpoint) {
     const auto instance = endpoint.instances.find(caller.instance);
-    if (instance != endpoint.instances.end()) own = is_own(instance->second, connection, first);
+    if (instance != endpoint.instances.end())
+      own = is_own(instance->second, connection, first, clock_.steady());
   });
   return own;
 }
@@ -123,7 +127,7 @@ CheckInAnswer Registry::arrive(const Visit& visit, const crypto::Hash* ticket) {
     auto& instance = found->second;
     const auto now = clock_.steady();
     if (ticket && !is_ticket_of(endpoint, instance, visit.caller, *ticket, now)) return;
-    if (!is_own(instance, visit.connection, answer.first_of_clone)) {
+    if (!is_own(instance, visit.connection, answer.first_of_clone, now)) {
       answer.kind = CheckInAnswer::Kind::clone;
       return;
     }
@@ -188,68 +192,6 @@ void Registry::leave(const Visit& visit) {
     if (visit.hold && found->second.hold == visit.hold) found->second.hold.reset();
     if (visit.connection != 0) found->second.guard.closed(visit.connection);
   });
-}
-
-bool Registry::take_slot(const TunnelId& tunnel, SteadyTime until) {
-  const std::lock_guard lock(credentials_mutex_);
-  return slots_.take(tunnel, until, clock_.steady());
-}
-
-void Registry::give_slot(const TunnelId& tunnel) {
-  const std::lock_guard lock(credentials_mutex_);
-  slots_.give(tunnel);
-}
-
-// The answer "yes, connect with these credentials", if this instance wins.
-Registry::Offered Registry::make_offer(Endpoint& endpoint, const InstanceId& instance,
-                                       wire::Offer& offer) {
-  const auto now = clock_.steady();
-  const auto state = endpoint.life.state();
-  // Nothing random is made for the thousands that are not needed.
-  if (state == fleet::TunnelState::idle || state == fleet::TunnelState::failed) return Offered::no;
-  const auto tunnel = crypto::new_tunnel_id();
-  auto old_tunnel = endpoint.tunnel;
-  // Who has the open tunnel does not check in: what was live on it is wanted back.
-  const bool live = old_tunnel && !endpoint.sessions.empty();
-  endpoint.life.asked_anew(instance, live, now);
-  // Who asks again has a slot already: its last answer was lost.
-  if (endpoint.credential && endpoint.credential->instance == instance)
-    give_slot(endpoint.credential->tunnel);
-  const bool slot = take_slot(tunnel, now + endpoint.settings.tunnel_open_deadline);
-  const bool wins = slot && endpoint.life.ask(instance, tunnel, now);
-  const auto after = endpoint.life.state();
-  if (old_tunnel && after != fleet::TunnelState::open && after != fleet::TunnelState::closing) {
-    endpoint.tunnel.reset();
-    old_tunnel->end(fleet::Reason::lost);  // its agent says that it is gone
-  }
-  if (!wins) {
-    if (slot) give_slot(tunnel);
-    return !slot && endpoint.life.needed(now) ? Offered::later : Offered::no;
-  }
-
-  const auto& settings = endpoint.settings;
-  offer.tunnel = tunnel;
-  offer.address = tunnel_address_;
-  offer.forward_name = kForwardName;
-  offer.forward_port = kForwardPort;
-  offer.lifetime = settings.credentials_lifetime;
-  offer.expires = clock_.wall() + settings.credentials_lifetime;
-  // The agent closes by itself a tenth later than edged would (5:30 for 5:00), even if edged is
-  // gone.
-  offer.idle = settings.tunnel_idle + settings.tunnel_idle / 10;
-  offer.probe = settings.tunnel_probe;
-  const auto password = to_base64url(crypto::random_bytes(32));
-  offer.sealed = crypto::seal(endpoint.seal_key, password,
-                              wire::offer_associated_data(endpoint.record.id, instance, offer));
-  const std::lock_guard lock(credentials_mutex_);
-  if (endpoint.credential) {
-    credentials_.erase(endpoint.credential->tunnel);
-    slots_.give(endpoint.credential->tunnel);
-  }
-  endpoint.credential =
-      Credential{tunnel, instance, crypto::sha256(password), now + settings.credentials_lifetime};
-  credentials_[tunnel] = endpoint.record.id;
-  return Offered::yes;
 }
 
 bool Registry::agent_reported(const Caller& caller, const wire::AgentReport& report) {

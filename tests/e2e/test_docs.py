@@ -79,7 +79,7 @@ def code_lines(page):
 
 
 def test_the_commands_of_the_readme_exist():
-    known = {"edgectl": commands(), "edge-agent": ["join", "run", "leave", "status"], "edged": ["init"]}
+    known = {"edgectl": commands(), "edge-agent": ["join", "run", "leave", "status", "doctor"], "edged": ["init"]}
     seen = set()
     for line in code_lines(text("README.md")):
         script = re.match(r"(scripts/[\w-]+)", line)
@@ -149,6 +149,10 @@ def test_the_documented_answers_of_the_admin_socket_have_the_keys_that_are_sent(
     assert shown.keys() == json.loads(examples["endpoint"]).keys()
     assert shown["events"][0].keys() == json.loads(examples["endpoint"])["events"][0].keys()
     assert ask("GET", "/v1/endpoints/shop-71") == json.loads(examples["error"])
+    doctor, documented = ask("GET", "/v1/doctor"), json.loads(examples["doctor"])
+    assert doctor.keys() == documented.keys()
+    for part in "listen", "certificate", "store", "descriptors", "connections":
+        assert doctor[part].keys() == documented[part].keys()
     connection.close()
 
 

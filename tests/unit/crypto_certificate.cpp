@@ -199,6 +199,18 @@ TEST_CASE("a pin is the hash of the public key, from PEM and from DER") {
   CHECK(pin != kForeignPin);
 }
 
+TEST_CASE("the dates of a certificate are read as they stand in it") {
+  const auto identity = crypto::make_tls_identity({"edge.example.com"});
+  REQUIRE(identity);
+  const auto validity = crypto::validity_of_certificate(identity->certificate_pem);
+  REQUIRE(validity);
+  const auto now = SystemClock().wall();
+  CHECK(validity->from <= now);
+  CHECK(validity->from > now - std::chrono::minutes(5));
+  CHECK(validity->until - validity->from == std::chrono::hours(24) * 3652);
+  CHECK_FALSE(crypto::validity_of_certificate("no certificate"));
+}
+
 TEST_CASE("what is no certificate has no pin") {
   ERR_clear_error();
   const auto der = der_of(read(kForeignCertificate).get());

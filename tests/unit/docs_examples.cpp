@@ -108,11 +108,12 @@ struct Joined {
 
 TEST_CASE("every example of the poll port's page is one that is checked here") {
   const std::set<std::string> known{
-      "json error",      "json token",  "http associate",    "json associate",
-      "json associated", "text keys",   "http check-in-mac", "http check-in-ticket",
-      "http not-needed", "http needed", "json offer",        "text associated-data",
-      "text password",   "http agent",  "json agent",        "http snapshot",
-      "json snapshot"};
+      "json error",        "json token",  "http associate",    "json associate",
+      "json associated",   "text keys",   "http check-in-mac", "http check-in-ticket",
+      "http not-needed",   "http needed", "json offer",        "text associated-data",
+      "text password",     "http agent",  "json agent",        "http snapshot",
+      "json snapshot",     "http trial",  "json instance",     "http tunnel",
+      "http tunnel-answer"};
   std::set<std::string> found;
   for (const auto& [title, body] : examples_of("poll-api.md")) found.insert(title);
   CHECK(found == known);
@@ -162,15 +163,39 @@ TEST_CASE("the documented MAC is the right one for the documented check-in") {
   CHECK(wire::parse_wait(request.header("Prefer")) == std::chrono::seconds(55));
 }
 
+TEST_CASE("the documented trial is authorised, and its answer has the keys that are sent") {
+  const Joined joined;
+  const auto request = http_of(joined.examples.at("http trial"));
+  CHECK(request.path == server::kTrialPath);
+  auto claim = wire::parse_authorization(request.header("Authorization"));
+  REQUIRE(claim.has_value());
+  REQUIRE(claim->mac.has_value());
+  CHECK(crypto::check_in_mac(crypto::derive_purpose_key(joined.key, "mac"), request.method,
+                             request.path, claim->mac->rest) == claim->mac->mac);
+  const auto& text = joined.examples.at("json instance");
+  auto view = wire::parse_instance_view(text);
+  REQUIRE(view.has_value());
+  CHECK(keys_of(json::parse(wire::print_instance_view(*view))) == keys_of(json::parse(text)));
+}
+
 TEST_CASE("the documented ticket is one, wherever it is shown") {
   const auto examples = examples_of("poll-api.md");
   const auto ticket = http_of(examples.at("http not-needed")).header("Edge-Ticket");
-  for (const char* title : {"http check-in-ticket", "http agent", "http snapshot"}) {
+  for (const char* title : {"http check-in-ticket", "http agent", "http snapshot", "http tunnel"}) {
     CAPTURE(title);
     auto claim = wire::parse_authorization(http_of(examples.at(title)).header("Authorization"));
     REQUIRE(claim.has_value());
     CHECK(claim->ticket == ticket);
   }
+}
+
+TEST_CASE("the documented tunnel through the poll port is an upgrade on both sides") {
+  const auto examples = examples_of("poll-api.md");
+  const auto request = http_of(examples.at("http tunnel"));
+  const auto answer = http_of(examples.at("http tunnel-answer"));
+  CHECK(request.method + " " + request.path == "GET /v1/tunnel");
+  CHECK(answer.status == "101");
+  for (const auto& one : {request, answer}) CHECK(one.header("Upgrade") == "ssh");
 }
 
 TEST_CASE("the documented pace parses") {

@@ -114,6 +114,8 @@ const std::vector<AdminConnection::Route>& AdminConnection::routes() {
       {"POST", "/v1/endpoints/*/snapshots", &A::take_snapshot},
       {"GET", "/v1/endpoints/*/session", &A::open_session},
       {"POST", "/v1/required", &A::require_many},
+      {"POST", "/v1/endpoints/*/ping", &A::ping_endpoint},
+      {"GET", "/v1/doctor", &A::examine_daemon},
   };
   return all;
 }

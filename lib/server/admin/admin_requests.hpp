@@ -59,6 +59,8 @@ class AdminConnection {
   Answer take_snapshot(Call call);
   Answer open_session(Call call);
   Answer require_many(Call call);
+  Answer ping_endpoint(Call call);
+  Answer examine_daemon(Call call);
 
   Answer create_many(nlohmann::json body);
   net::Task<net::Response> endpoint_view(EndpointId id, int http_status);

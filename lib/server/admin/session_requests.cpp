@@ -5,6 +5,7 @@
 
 #include "base/log.hpp"
 #include "crypto/random.hpp"
+#include "fleet/reason_meaning.hpp"
 #include "server/admin/admin_requests.hpp"
 #include "server/tunnel/tunnel.hpp"
 #include "ssh/key.hpp"
@@ -31,9 +32,13 @@ Error late_error(const std::string& name, const Registry::Waiting& endpoint) {
   } else {
     message += "its agent did not check in in time";
   }
-  if (!endpoint.reason.empty()) message += "\n  last reason: " + endpoint.reason;
+  const auto reason = fleet::reason_from_string(endpoint.reason);
+  if (!reason || *reason == fleet::Reason::none)
+    return fail(Errc::timed_out, message, "edgectl doctor " + name);
+  message += "\n  last reason: " + endpoint.reason;
   if (!endpoint.detail.empty()) message += " (" + endpoint.detail + ")";
-  return fail(Errc::timed_out, message, "edgectl endpoint show " + name);
+  message += std::string("\n  which means: ") + fleet::meaning_of(*reason).meaning;
+  return fail(Errc::timed_out, message, fleet::next_step(*reason, name));
 }
 
 }  // namespace

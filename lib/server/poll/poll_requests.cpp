@@ -81,11 +81,15 @@ net::Task<net::Response> PollRequests::answer(net::Request request) {
   if (request.method == "POST" && request.target == kAgent) {
     co_return co_await post_agent(std::move(request), *caller);
   }
-  if (request.method == "GET" && request.target == kTunnel && makes_tunnels_) {
-    if (request.upgrade != "ssh")
-      co_return error_response(fail(Errc::usage, "a tunnel needs Upgrade: ssh"));
+  const bool tunnel = request.target == kTunnel || request.target == kTrialPath;
+  if (request.method == "GET" && tunnel && request.upgrade == "ssh" && makes_tunnels_)
     co_return net::Response{101, {{"Connection", "Upgrade"}, {"Upgrade", "ssh"}}, "", true};
+  if (request.method == "GET" && request.target == kTunnel && makes_tunnels_)
+    co_return error_response(fail(Errc::usage, "a tunnel needs Upgrade: ssh"));
+  if (request.method == "GET" && request.target == kTrialPath) {
+    co_return co_await show_instance(std::move(request), *caller);
   }
+  if (request.method == "POST" && request.target == kTrialPath) co_return new_trial(*caller);
   co_return error_response(fail(Errc::not_found, "no such request"));
 }
 

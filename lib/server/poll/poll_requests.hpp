@@ -37,6 +37,9 @@ class PollRequests {
   net::Task<net::Response> associate(net::Request request);
   net::Task<net::Response> put_snapshot(net::Request request, Caller caller);
   net::Task<net::Response> post_agent(net::Request request, Caller caller);
+  // --- poll_trial.cpp
+  net::Task<net::Response> show_instance(net::Request request, Caller caller);
+  net::Response new_trial(const Caller& caller);
 
   Parts& parts_;
   const std::string peer_;

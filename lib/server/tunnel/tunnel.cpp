@@ -11,6 +11,7 @@ namespace {
 
 // edged would rather hear than ask: agents probe, and each probe that they make is one less here.
 constexpr milliseconds kMostGrace{2'000};
+constexpr milliseconds kGoodbye{1'000};
 constexpr std::size_t kSnapshotLimit = 1024 * 1024;
 
 net::HttpLimits answer_limits(milliseconds deadline) {
@@ -56,6 +57,12 @@ net::Task<> Tunnel::run(net::Socket socket, const ssh::ServerIdentity& identity,
   learn_settings();
   touch();
   tasks_.spawn("tunnel.death", watch_death());
+  if (is_trial_) {
+    co_await try_out();
+    server_->close();
+    co_await tasks_.join();
+    co_return;
+  }
 
   // Usable is what answers a ping with any HTTP at all; stock `ssh -R` in front of any web server
   // is enough.
@@ -86,6 +93,10 @@ net::Task<bool> Tunnel::log_in(net::Socket socket, const ssh::ServerIdentity& id
   rules.forward_port = kForwardPort;
   rules.login = [this, &caller](const std::string& user, const std::string& password) {
     caller = parts_.registry.consume(TunnelId{user}, password);
+    if (!caller) {
+      caller = parts_.registry.consume_trial(TunnelId{user}, password);
+      is_trial_ = caller.has_value();
+    }
     if (caller) id_ = TunnelId{user};
     return caller.has_value();
   };
@@ -101,12 +112,29 @@ net::Task<bool> Tunnel::log_in(net::Socket socket, const ssh::ServerIdentity& id
   if (!established) {
     log::info("tunnel.refused",
               {{"address", peer_}, {"tunnel", id_}, {"reason", established.error().message}});
-    if (caller) parts_.registry.tunnel_closed(caller->endpoint, id_, fleet::Reason::lost);
+    if (is_trial_) {
+      parts_.registry.trial_ended(*caller);
+    } else if (caller) {
+      parts_.registry.tunnel_closed(caller->endpoint, id_, fleet::Reason::lost);
+    }
     if (!caller) parts_.tunnel_penalties.failed(newcomer.source(), "", parts_.clock.steady());
     co_return false;
   }
   caller_ = *caller;
   co_return true;
+}
+
+// A trial shows that a tunnel would work, and is none: the endpoint's state never hears of it. The
+// agent's end is told by the close that its answer to the ping has arrived.
+net::Task<> Tunnel::try_out() {
+  auto pong = co_await ask(to_agent("GET", "/v1/ping"), parts_.config.answer_deadline);
+  parts_.registry.trial_ended(caller_);
+  log::info("tunnel.trial", {{"endpoint", caller_.endpoint},
+                             {"instance", caller_.instance},
+                             {"tunnel", id_},
+                             {"address", peer_},
+                             {"outcome", pong ? "answered" : pong.error().message}});
+  if (pong) co_await ask(to_agent("POST", "/v1/close"), kGoodbye);
 }
 
 net::Task<> Tunnel::watch_death() {
@@ -227,6 +255,14 @@ net::Task<Result<net::Response>> Tunnel::ask(net::Request request, milliseconds 
   auto response = co_await reader.response(answer_limits(deadline));
   agent.close();
   co_return response;
+}
+
+net::Task<Result<milliseconds>> Tunnel::ping(milliseconds deadline) {
+  auto self = shared_from_this();
+  const auto asked = parts_.clock.steady();
+  auto pong = co_await ask(to_agent("GET", "/v1/ping"), deadline);
+  if (!pong) co_return pong.error();
+  co_return std::chrono::ceil<milliseconds>(parts_.clock.steady() - asked);
 }
 
 net::Task<Result<store::SnapshotRecord>> Tunnel::take_snapshot(milliseconds deadline) {

@@ -54,6 +54,7 @@ class Tunnel final : public TunnelHandle, public std::enable_shared_from_this<Tu
 
   // On the tunnel's loop:
   net::Task<Result<store::SnapshotRecord>> take_snapshot(milliseconds deadline);
+  net::Task<Result<milliseconds>> ping(milliseconds deadline);  // the round trip
   void serve_session(SessionRequest request);
 
   net::asio::any_io_executor executor() override { return executor_; }
@@ -66,6 +67,7 @@ class Tunnel final : public TunnelHandle, public std::enable_shared_from_this<Tu
  private:
   net::Task<bool> log_in(net::Socket socket, const ssh::ServerIdentity& identity,
                          Newcomer newcomer);
+  net::Task<> try_out();
   net::Task<fleet::Reason> supervise();
   void learn_settings();
   net::Task<> keep_alive();
@@ -93,6 +95,7 @@ class Tunnel final : public TunnelHandle, public std::enable_shared_from_this<Tu
   net::TaskGroup tasks_;
   ssh::ProbeClock probes_;
   std::optional<fleet::Reason> ended_;
+  bool is_trial_ = false;
   std::vector<std::shared_ptr<LiveSession>> lost_sessions_;
   std::atomic<SteadyTime::rep> last_activity_{0};
   std::atomic<int> sessions_{0};
