@@ -18,9 +18,12 @@ class Allowance {
   static constexpr nanoseconds kMost{20'000'000};          // that may be saved up
   static constexpr nanoseconds kMostDebt{10'000'000};      // so that no pause is longer than 200 ms
   static constexpr nanoseconds kEarnedByKilobyte{20'000};  // five times what it costs
+  static constexpr nanoseconds kEarnedByWrite{200'000};
 
   explicit Allowance(SteadyTime now) : since_(now) {}
 
+  // What we write wants an answer: a key its echo. Who writes is no peer but one of us.
+  void earn_answer() { left_ = std::min(kMost, left_ + kEarnedByWrite); }
   void earn(std::uint64_t bytes) {
     left_ = std::min(kMost, left_ + kEarnedByKilobyte * static_cast<std::int64_t>(bytes) / 1024);
   }

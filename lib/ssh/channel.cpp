@@ -192,7 +192,7 @@ int Channel::write_some(net::asio::const_buffer bytes, int is_stderr, net::Room 
   tried_ = tried_ || fits == kFirstChunk;
   if (written > 0) {
     written_ += static_cast<std::uint64_t>(written);
-    session_->moved_bytes(static_cast<std::size_t>(written));
+    session_->wrote(static_cast<std::size_t>(written));
   }
   session_->touched();
   return written;

@@ -100,6 +100,10 @@ class Session : public std::enable_shared_from_this<Session> {
     allowance_.earn(size);
     if (bounds_) bounds_->moved(size);
   }
+  void wrote(std::size_t size) {
+    allowance_.earn_answer();
+    moved_bytes(size);
+  }
   void heard_data(std::uint64_t bytes) {  // a packet of a stream
     if (bounds_) bounds_->heard_data(bytes);
   }

@@ -54,3 +54,14 @@ TEST_CASE("one byte a packet does not earn what it costs") {
   const auto used = used_in(allowance, seconds{100}, microseconds{500}, 200);
   CHECK(used < seconds{7});
 }
+
+TEST_CASE("the echo of each key that we send is paid for, however fast somebody types") {
+  Allowance allowance(kNow);
+  auto now = kNow;
+  for (int i = 0; i < 100'000; ++i) {
+    allowance.earn_answer();
+    allowance.earn(2);
+    now += microseconds{70};
+    CHECK(allowance.spend(microseconds{50}, now) == milliseconds{0});
+  }
+}
