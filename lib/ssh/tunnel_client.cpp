@@ -112,7 +112,9 @@ net::Task<TunnelClient::Opened> TunnelClient::open(int descriptor, TunnelTarget 
     const std::string password(part->target.password.reveal());  // libssh wants a C string
     return again_or(ssh_userauth_password(session, nullptr, password.c_str()));
   });
-  if (rc != SSH_AUTH_SUCCESS) co_return failed(part->session->alive() ? "auth-refused" : "lost");
+  // Only an answer is a refusal: a connection that breaks in the middle of it is not.
+  if (rc == SSH_AUTH_DENIED || rc == SSH_AUTH_PARTIAL) co_return failed("auth-refused");
+  if (rc != SSH_AUTH_SUCCESS) co_return failed("lost");
   rc = co_await part->session->call([&] {
     return ssh_channel_listen_forward(session, part->target.forward_name.c_str(),
                                       part->target.forward_port, nullptr);
