@@ -22,6 +22,14 @@ constexpr std::uint64_t kFloor = 32 * 1024;  // always: one chunk
 // Enough to keep a fast link busy while the loop does something else; 1 ms of 1 Gbit/s.
 constexpr int kUnsent = 128 * 1024;
 
+// Twice as much each RTT, as TCP begins, is a whole queue too much by the time that it shows: half
+// as much again.
+bool is_hasty(const SendPath& path, microseconds least) {
+  const auto seconds = std::chrono::duration<double>(least).count();
+  const auto carried = static_cast<double>(path.rate) * seconds;
+  return path.on_the_way > static_cast<std::uint64_t>(1.5 * carried) + kFloor;
+}
+
 }  // namespace
 
 Room PathQueue::look(const SendPath& path, SteadyTime now) {
@@ -34,7 +42,7 @@ Room PathQueue::look(const SendPath& path, SteadyTime now) {
   }
   const bool known = own_.count() > 0 && now - learnt_at_ < kLearnAgain;
   const auto least = std::min(path.rtt, known ? own_ : path.least_rtt);
-  if (path.rtt < least + kNoise) return Room::some;
+  if (path.rtt < least + kNoise) return is_hasty(path, least) ? Room::none : Room::some;
   if (!known) {
     dry_by_ = now + 2 * path.rtt;
     return Room::none;

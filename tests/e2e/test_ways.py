@@ -132,7 +132,7 @@ def test_a_stranger_gets_no_101(edge, authorization):
 
 def test_an_agent_without_an_upgrade_gets_no_101_and_goes_on(edge):
     agent = raw_agent(edge).joined()
-    headers = {"Authorization": agent.mac("GET", "/v1/tunnel")}
+    headers = agent.mac("GET", "/v1/tunnel")
     answer = agent.line().ask("GET", "/v1/tunnel", headers)
     assert answer.status == 400 and "Upgrade: ssh" in answer.json["error"]["message"]
     assert agent.check_in().status == 204
@@ -141,7 +141,7 @@ def test_an_agent_without_an_upgrade_gets_no_101_and_goes_on(edge):
 def test_a_101_is_no_login(edge):
     """Whoever is let through the poll port still has to log in, with credentials that it does not have."""
     agent = raw_agent(edge).joined()
-    headers = {"Connection": "Upgrade", "Upgrade": "ssh", "Authorization": agent.mac("GET", "/v1/tunnel")}
+    headers = {"Connection": "Upgrade", "Upgrade": "ssh", **agent.mac("GET", "/v1/tunnel")}
     with agent.connect() as line:
         line.send("GET", "/v1/tunnel", headers)
         line.socket.settimeout(10)

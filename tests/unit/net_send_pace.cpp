@@ -50,12 +50,21 @@ const SteadyTime kNow{std::chrono::hours{100}};
 
 }  // namespace
 
-TEST_CASE("bulk may go on while nothing shows a queue, however much is on the way") {
+TEST_CASE("bulk may go on while nothing shows a queue") {
   PathQueue queue;
-  SendPath path{microseconds{52'000}, microseconds{50'000}, 1'000'000, 40'000'000};
+  SendPath path{microseconds{52'000}, microseconds{50'000}, 40'000'000, 2'000'000};
   CHECK((queue.look(path, kNow) == Room::some));
   path.rtt = path.least_rtt = microseconds{30};
   CHECK((queue.look(path, kNow) == Room::plenty));
+}
+
+TEST_CASE("what is on the way grows by half an RTT, not by all that TCP would take") {
+  PathQueue queue;
+  SendPath path{microseconds{50'000}, microseconds{50'000}, 1'000'000, 0};  // 50 KB a round trip
+  path.on_the_way = 75'000 + 32 * 1024;
+  CHECK((queue.look(path, kNow) == Room::some));
+  path.on_the_way += 1;
+  CHECK((queue.look(path, kNow) == Room::none));
 }
 
 TEST_CASE("a standing queue stays below some 20 ms of what the link delivers, and the link busy") {
