@@ -108,7 +108,7 @@ def test_a_crowd_on_the_admin_socket_is_refused_in_time_and_agents_do_not_notice
 def test_many_sessions_at_once_end_in_a_refusal_and_not_in_an_error_of_the_system(poor):
     running = [poor.popen_connect("shop-17", "--", "cat") for _ in range(FEW)]
     try:
-        assert poor.ctl("status", timeout=20).returncode in (0, 7)
+        assert poor.ctl("status", timeout=20).returncode in (0, 1, 7)  # served, refused, or not reached
         for one in running:
             one.stdin.close()
         told = [one.stderr.read() for one in running]

@@ -113,6 +113,9 @@ net::Task<> TunnelPort::serve_adopted(std::shared_ptr<net::Stream> stream, int p
   auto tunnel = std::make_shared<Tunnel>(executor_, parts_, std::move(peer), TunnelWay::poll_port);
   auto socket = net::adopt_socket(executor_, bridge->descriptor);
   co_await tunnel->run(std::move(socket), identity_, Newcomer());
+  // libssh closes the descriptor of a session that died when the session goes: the bridge waits for
+  // that, and must not keep it.
+  tunnel.reset();
   co_await relaying.join();
 }
 
