@@ -83,7 +83,8 @@ struct Parts {
   std::string host_key_fingerprint;
   std::string pin;  // of the poll port's own certificate
   WallTime started{};
-  std::atomic<std::size_t> connections{0};  // poll and tunnel ports together
+  std::atomic<std::size_t> connections{0};  // all ports together
+  std::atomic<std::size_t> operators{0};    // of those, of the admin socket
   std::atomic<bool> draining{false};
   std::atomic<SteadyTime::rep> said_full{0};
   std::deque<net::LoopLag> lags;                         // one a loop, before the first one runs
@@ -104,19 +105,27 @@ struct Parts {
 // may be taken.
 class ConnectionSlot {
  public:
-  ConnectionSlot(Parts& parts, std::size_t most) : parts_(&parts) {
+  enum class Of { agent, one_operator };
+  ConnectionSlot(Parts& parts, std::size_t most, Of whom = Of::agent)
+      : parts_(&parts), is_operator_(whom == Of::one_operator) {
+    if (is_operator_) parts_->operators.fetch_add(1);
     taken_ = parts.connections.fetch_add(1) < std::max<std::size_t>(most, 1);
   }
   ConnectionSlot(ConnectionSlot&& other) noexcept
-      : parts_(std::exchange(other.parts_, nullptr)), taken_(other.taken_) {}
+      : parts_(std::exchange(other.parts_, nullptr)),
+        is_operator_(other.is_operator_),
+        taken_(other.taken_) {}
   ConnectionSlot& operator=(ConnectionSlot&&) = delete;
   ~ConnectionSlot() {
-    if (parts_) parts_->connections.fetch_sub(1);
+    if (!parts_) return;
+    parts_->connections.fetch_sub(1);
+    if (is_operator_) parts_->operators.fetch_sub(1);
   }
   explicit operator bool() const noexcept { return taken_; }
 
  private:
   Parts* parts_;
+  bool is_operator_ = false;
   bool taken_ = false;
 };
 

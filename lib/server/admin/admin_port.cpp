@@ -84,7 +84,8 @@ net::Task<> AdminPort::accept() {
       if (!co_await net::sleep(milliseconds{100})) co_return;
       continue;
     }
-    ConnectionSlot slot(parts_, std::size_t{parts_.config.connections} + parts_.config.operators);
+    ConnectionSlot slot(parts_, std::size_t{parts_.config.connections} + parts_.config.operators,
+                        ConnectionSlot::Of::one_operator);
     if (!slot) {
       refuse(socket.native_handle());
       continue;

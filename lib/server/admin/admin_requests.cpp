@@ -181,7 +181,7 @@ AdminConnection::Answer AdminConnection::status(Call) {
             {"tunnels", counts.tunnels},
             {"sessions", counts.sessions},
             {"held", counts.held},
-            {"connections", parts_.connections.load()},
+            {"connections", parts_.connections.load() - parts_.operators.load()},
             {"tls",
              {{"handshakes", parts_.tickets->handshakes.load()},
               {"resumed", parts_.tickets->resumed.load()}}},
