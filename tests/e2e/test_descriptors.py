@@ -113,7 +113,7 @@ def test_many_sessions_at_once_end_in_a_refusal_and_not_in_an_error_of_the_syste
             one.stdin.close()
         told = [one.stderr.read() for one in running]
         statuses = [one.wait(60) for one in running]
-        assert statuses.count(0) > FEW // 5, "as many as there is room for"
+        assert statuses.count(0) > FEW // 16, "as many as there is room for; each asks on a second connection first"
         for status, text in zip(statuses, told):
             assert status == 0 or text.startswith(b"edgectl: "), (status, text)
     finally:
