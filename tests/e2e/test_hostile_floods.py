@@ -10,7 +10,7 @@ from hostile_peer import SWITCHED, opened, wants_session
 from ssh_client import (CHANNEL_OPEN, CHANNEL_WINDOW_ADJUST, DEBUG, GLOBAL_REQUEST, IGNORE, KEX_INIT,
                         SERVICE_REQUEST, text)
 from test_hostile_agent import message
-from under_attack import Attack, Memory, Neighbour, check_neighbour, flood
+from under_attack import Attack, Memory, check_neighbour, flood, neighbour
 
 
 @pytest.fixture
@@ -22,15 +22,6 @@ def edge():
             assert good.still_served()
     finally:
         server.close()
-
-
-@pytest.fixture
-def neighbour(edge):
-    good = Neighbour(edge)
-    try:
-        yield good
-    finally:
-        good.close()
 
 
 FLOODS = {

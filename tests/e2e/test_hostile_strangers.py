@@ -13,7 +13,7 @@ from hostile_peer import HostileAgent, opened
 from ssh_client import (CIPHERS, DEBUG, IGNORE, KEX_INIT, KEXINIT, SERVICE_REQUEST, UNIMPLEMENTED, USERAUTH_REQUEST,
                         VERSION, text)
 from test_hostile_agent import message
-from under_attack import Attack, Neighbour, check_neighbour, flood
+from under_attack import Attack, check_neighbour, flood, neighbour
 
 
 @pytest.fixture
@@ -25,15 +25,6 @@ def edge():
             assert good.still_served()
     finally:
         server.close()
-
-
-@pytest.fixture
-def neighbour(edge):
-    good = Neighbour(edge)
-    try:
-        yield good
-    finally:
-        good.close()
 
 
 def raw(private):

@@ -9,7 +9,7 @@ from edge import Edge
 from hostile_peer import NOT_FOUND, SWITCHED, logged_in, opened, wants_session, wants_snapshot
 from ssh_client import (CHANNEL_CLOSE, CHANNEL_DATA, CHANNEL_EOF, CHANNEL_OPEN_FAILURE,
                         CHANNEL_WINDOW_ADJUST, Closed, pong, take_text, text)
-from under_attack import Attack, Memory, Neighbour, check_neighbour, cpu_seconds
+from under_attack import Attack, Memory, check_neighbour, cpu_seconds, neighbour
 
 WINDOW = 2 << 20  # what edged grants
 TINY = [1, 9, 10, 11, 100]
@@ -25,15 +25,6 @@ def edge():
             assert good.still_served()
     finally:
         server.close()
-
-
-@pytest.fixture
-def neighbour(edge):
-    good = Neighbour(edge)
-    try:
-        yield good
-    finally:
-        good.close()
 
 
 def ends(client):

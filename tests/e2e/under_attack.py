@@ -13,6 +13,8 @@ import statistics
 import threading
 import time
 
+import pytest
+
 from ssh_client import Closed
 
 # Of one CPU, for all attackers together and what edged answers them; beside what the neighbour costs.
@@ -69,6 +71,15 @@ class Neighbour:
         self.process.kill()
         self.process.communicate()
         prefer(os.getpid(), 0)
+
+
+@pytest.fixture
+def neighbour(edge):
+    good = Neighbour(edge)
+    try:
+        yield good
+    finally:
+        good.close()
 
 
 class Attack:
