@@ -1,6 +1,7 @@
 #include "ssh/channel.hpp"
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
 #include <utility>
 
 #include "base/text.hpp"
@@ -167,6 +168,11 @@ Task<net::error_code> Channel::write(net::asio::const_buffer bytes, int is_stder
       session->end_turn(place.waiter);
       if (written < 0) co_return net::asio::error::connection_reset;
       bytes += static_cast<std::size_t>(written);
+      // Others of the loop between two chunks: each may be a hundred packets.
+      if (bytes.size() > 0) {
+        const auto executor = session->executor();
+        co_await net::asio::post(executor, net::asio::use_awaitable);
+      }
     } else {
       rung = co_await session->turn_to_write(place.waiter, bytes.size());
     }
@@ -178,7 +184,7 @@ Task<net::error_code> Channel::write(net::asio::const_buffer bytes, int is_stder
 // One chunk, or a few, as far as the peer's window allows.
 int Channel::write_some(net::asio::const_buffer bytes, int is_stderr, net::Room room) {
   auto chunk = room == net::Room::plenty ? kBatch : kLarge;
-  if (written_ < kBulk) chunk = kSmall;
+  if (written_ < kBulk || small_packets_) chunk = kSmall;
   if (!tried_) chunk = kFirstChunk;
   const auto fits = std::min<std::size_t>({bytes.size(), chunk, ssh_channel_window_size(raw_)});
   const auto size = static_cast<std::uint32_t>(fits);
@@ -190,6 +196,8 @@ int Channel::write_some(net::asio::const_buffer bytes, int is_stderr, net::Room 
     return SSH_ERROR;
   }
   tried_ = tried_ || fits == kFirstChunk;
+  // A batch in packets of a hundred bytes would be a burst of a thousand.
+  small_packets_ = small_packets_ || session_->packets_out() - packets > 8 + fits / 4096;
   if (written > 0) {
     written_ += static_cast<std::uint64_t>(written);
     session_->wrote(static_cast<std::size_t>(written));

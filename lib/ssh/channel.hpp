@@ -80,6 +80,7 @@ class Channel final : public net::Stream {
   ssh_channel_callbacks_struct callbacks_{};
   Exit exit_;
   bool peer_closed_ = false;
+  bool small_packets_ = false;
   bool tried_ = false;  // a first chunk went out in packets of a size
 };
 
