@@ -116,4 +116,23 @@ std::optional<std::string> from_base64url(std::string_view text) {
   return decode(text, kUrlSafeValues);
 }
 
+std::optional<std::string> percent_decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out += text[i];
+      continue;
+    }
+    std::string digits(text.substr(i + 1, 2));
+    for (auto& c : digits) {
+      if (c >= 'A' && c <= 'F') c = static_cast<char>(c - 'A' + 'a');
+    }
+    const auto byte = from_hex(digits);
+    if (!byte || byte->size() != 1 || byte->front() == '\0') return std::nullopt;
+    out += *byte;
+    i += 2;
+  }
+  return out;
+}
+
 }  // namespace edge

@@ -27,21 +27,6 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-std::optional<std::string> percent_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    const auto byte = from_hex(lower(text.substr(i + 1, 2)));
-    if (!byte || byte->size() != 1 || byte->front() == '\0') return std::nullopt;
-    out += *byte;
-    i += 2;
-  }
-  return out;
-}
-
 // The text after the scheme, which is taken off it; http where there is none.
 Result<ProxyUrl::Kind> take_scheme(std::string_view& text) {
   const auto end = text.find("://");

@@ -65,3 +65,12 @@ TEST_CASE("decoders refuse what is not the one canonical text") {
   }
   CHECK_FALSE(from_base64url(std::string("Zm9\0", 4)));
 }
+
+TEST_CASE("a percent-encoded text is decoded, and refused where it is none") {
+  CHECK(percent_decoded("a%20b%C3%a9") == "a b\xC3\xA9");
+  CHECK(percent_decoded("") == "");
+  for (const char* bad : {"%", "%2", "a%zz", "%00", "%-1"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(percent_decoded(bad));
+  }
+}
