@@ -62,12 +62,24 @@ void TunnelLife::change(TunnelState to, Reason reason, SteadyTime now) {
   if (on_change_) on_change_(from, to, reason);
 }
 
-void TunnelLife::raise(SteadyTime now) {
+void TunnelLife::raise(SteadyTime now, bool met) {
   ++demand_;
-  if (state_ == TunnelState::idle || state_ == TunnelState::failed) {
-    attempted_ = false;
-    change(TunnelState::required, Reason::none, now);
-  }
+  if (!met) unmet(Reason::none, now);
+}
+
+void TunnelLife::met(const InstanceId& by, SteadyTime now) {
+  const bool ours = lease_.winner == by;  // who had it, or is about to
+  if (now < reopen_until_ && !ours) return;
+  const bool is_connecting = state_ == TunnelState::connecting && ours;
+  if (state_ != TunnelState::required && !is_connecting) return;
+  reopen_until_ = SteadyTime{};
+  change(TunnelState::idle, Reason::none, now);
+}
+
+void TunnelLife::unmet(Reason reason, SteadyTime now) {
+  if (demand_ == 0 || (state_ != TunnelState::idle && state_ != TunnelState::failed)) return;
+  attempted_ = false;
+  change(TunnelState::required, reason, now);
 }
 
 void TunnelLife::lower(SteadyTime now) {

@@ -1,5 +1,5 @@
-// The life of an endpoint's tunnel: idle -> required -> connecting -> open -> closing -> idle, and
-// failed.
+// The life of a tunnel, of an endpoint or of one of its instances: idle -> required -> connecting
+// -> open -> closing -> idle, and failed.
 //
 // Pure: events go in with the time, what to do comes out. One function changes the state and
 // remembers why. Thread rule: none of its own; the registry calls it under the endpoint's shard
@@ -60,8 +60,14 @@ class TunnelLife {
   void set_limits(LifeLimits limits) { limits_ = limits; }
 
   // An operator needs the endpoint / does not any more. REQUIRES: as many lowers as raises.
-  void raise(SteadyTime now);
+  // `met`: by the open tunnel of another life.
+  void raise(SteadyTime now, bool met = false);
   void lower(SteadyTime now);
+  // An open tunnel of another life, to this instance, meets the demand; what was lost with one
+  // instance is not given back by another.
+  void met(const InstanceId& by, SteadyTime now);
+  // No tunnel of another life meets the demand, or not any more.
+  void unmet(Reason reason, SteadyTime now);
   // What time alone ends: a lease that nobody used, a need that nobody has any more. Called before
   // anybody looks at the state.
   void expire(SteadyTime now);

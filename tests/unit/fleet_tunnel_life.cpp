@@ -248,4 +248,42 @@ TEST_CASE("every reason has a word of its own and comes back from it") {
   CHECK_FALSE(reason_from_string("because"));
 }
 
+TEST_CASE("a demand that another life's tunnel meets asks for none until that tunnel goes") {
+  Story story;
+  story.life.raise(story.now, /*met=*/true);
+  CHECK(story.life.state() == TunnelState::idle);
+  CHECK_FALSE(story.life.ask(kFirst, kOne, story.now));
+  story.life.unmet(Reason::lost, story.now);
+  CHECK(story.life.state() == TunnelState::required);
+  CHECK(story.life.reason() == Reason::lost);
+  story.life.met(kSecond, story.now);
+  CHECK(story.life.state() == TunnelState::idle);
+  story.life.lower(story.now);
+  story.life.unmet(Reason::lost, story.now);  // nobody needs it any more
+  CHECK(story.life.state() == TunnelState::idle);
+}
+
+TEST_CASE("whoever is on its way is let come, unless it has come in another life") {
+  Story story;
+  story.life.raise(story.now);
+  REQUIRE(story.life.ask(kFirst, kOne, story.now));
+  story.life.met(kSecond, story.now);
+  CHECK(story.life.state() == TunnelState::connecting);
+  story.life.met(kFirst, story.now);
+  CHECK(story.life.state() == TunnelState::idle);
+  CHECK_FALSE(story.life.opened(kOne, story.now));
+}
+
+TEST_CASE("a tunnel lost under a session is not given back by another instance") {
+  Story story;
+  story.open();
+  story.life.lower(story.now);
+  story.life.closed(kOne, Reason::lost, true, story.now);
+  story.life.met(kSecond, story.now);
+  CHECK(story.life.state() == TunnelState::required);
+  story.life.met(kFirst, story.now);
+  CHECK(story.life.state() == TunnelState::idle);
+  CHECK_FALSE(story.life.needed(story.now));
+}
+
 }  // namespace edge::fleet
