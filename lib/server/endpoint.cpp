@@ -1,5 +1,7 @@
 #include "server/endpoint.hpp"
 
+#include <algorithm>
+
 #include "base/encoding.hpp"
 #include "crypto/keys.hpp"
 
@@ -33,11 +35,20 @@ void Endpoint::wake_holds() {
 }
 
 bool Endpoint::has_tunnel() const {
-  return life.state() == fleet::TunnelState::open || life.state() == fleet::TunnelState::closing;
+  if (circuit.has_tunnel()) return true;
+  return std::any_of(instances.begin(), instances.end(), [](const auto& entry) {
+    return entry.second.circuit && entry.second.circuit->has_tunnel();
+  });
 }
 
 fleet::EndpointState Endpoint::state(SteadyTime now) const {
   return fleet::endpoint_state({seen, expected_until, has_tunnel()},
+                               fleet::silence_allowed(settings.interval, settings.hold), now);
+}
+
+fleet::EndpointState Endpoint::state_of(const InstanceId& id, const Instance& instance,
+                                        SteadyTime now) const {
+  return fleet::endpoint_state({instance.seen, instance.expected_until, has_tunnel_to(id)},
                                fleet::silence_allowed(settings.interval, settings.hold), now);
 }
 

@@ -63,6 +63,26 @@ struct Trials {
   std::deque<SteadyTime> asked;          // in the last minute
 };
 
+// Where one tunnel at a time may be: its life, its credentials while it is on its way, and its
+// handle while it is open. An endpoint has one for whichever instance is first, and an instance
+// one of its own once somebody has asked for it by name.
+struct Circuit {
+  Circuit(fleet::LifeLimits limits, fleet::TunnelLife::OnChange on_change)
+      : life(limits, std::move(on_change)) {}
+
+  fleet::TunnelLife life;
+  std::optional<Credential> credential;
+  std::shared_ptr<TunnelHandle> tunnel;
+
+  bool has_tunnel() const {  // open, or closing: a sign of life
+    return life.state() == fleet::TunnelState::open || life.state() == fleet::TunnelState::closing;
+  }
+  bool is_open() const { return tunnel && life.state() == fleet::TunnelState::open; }
+  bool is_asked_for() const {
+    return life.state() != fleet::TunnelState::idle && life.state() != fleet::TunnelState::failed;
+  }
+};
+
 struct Instance {
   store::InstanceRecord record;
   std::string host_key_fingerprint;  // of record.host_key; parsing it takes too long under a lock
@@ -75,10 +95,14 @@ struct Instance {
   std::optional<milliseconds> hold_in_use;  // the wait it asks for, if it said so; 0: none
   std::optional<SteadyTime> cloned_at;      // another machine checked in with its identity
   Trials trials;
-  bool unsaved = false;  // last-seen is newer than the store's
+  std::unique_ptr<Circuit> circuit;          // its own; most never have one
+  std::optional<SteadyTime> seen;            // the last sign of life
+  std::optional<SteadyTime> expected_until;  // it was online when edged ended, and may come back
+  bool unsaved = false;                      // last-seen is newer than the store's
 
-  void seen_at(WallTime time) {
+  void seen_at(WallTime time, SteadyTime now) {
     record.last_seen = time;
+    seen = now;
     unsaved = true;
   }
 };
@@ -87,27 +111,58 @@ struct Instance {
 std::string fingerprint_of(const std::string& public_line);
 
 struct Endpoint {
-  Endpoint(store::EndpointRecord loaded, fleet::LifeLimits limits,
-           fleet::TunnelLife::OnChange on_change)
-      : record(std::move(loaded)), life(limits, std::move(on_change)) {}
+  explicit Endpoint(store::EndpointRecord loaded);
+  Endpoint(const Endpoint&) = delete;  // its circuits' callbacks know where it is
+  Endpoint& operator=(const Endpoint&) = delete;
 
   store::EndpointRecord record;    // without its instances: they are below
   Secret mac_key, seal_key;        // derived from K; empty: not associated
   config::FleetSettings settings;  // resolved
-  fleet::TunnelLife life;
+  Circuit circuit;                 // of whichever instance is first
   std::map<InstanceId, Instance> instances;
-  std::optional<Credential> credential;
-  std::shared_ptr<TunnelHandle> tunnel;
   std::vector<std::weak_ptr<net::Notify>> watchers;  // operators who wait for a change
   std::map<SessionId, std::shared_ptr<LiveSession>> sessions;
   std::optional<SteadyTime> seen;            // the last sign of life of any instance
   std::optional<SteadyTime> expected_until;  // it was online when edged ended, and may come back
 
   fleet::EndpointState state(SteadyTime now) const;
-  bool has_tunnel() const;  // open, or closing: a sign of life
+  fleet::EndpointState state_of(const InstanceId& id, const Instance& instance,
+                                SteadyTime now) const;
+  bool has_tunnel() const;  // of any circuit
+  bool has_tunnel_to(const InstanceId& instance) const;
+  bool has_sessions_on(const InstanceId& instance) const;
   void wake_watchers();
   void wake_holds();
   bool held() const;
+  void resolve(config::FleetSettings resolved);
+
+  // fn(Circuit&, const InstanceId* whose): the endpoint's own first, whose is null.
+  template <class Fn>
+  void each_circuit(Fn fn);
+  Circuit& circuit_of(const InstanceId& id, Instance& instance);  // made at the first demand
+  // The one whose lease this tunnel has, or whose credentials it comes with; null: none any more.
+  Circuit* circuit_with(const TunnelId& tunnel);
+  Circuit* circuit_opened_by(const TunnelId& user);
+  // An open tunnel that meets a demand: to this instance, or to any.
+  std::shared_ptr<TunnelHandle> open_tunnel(const std::optional<InstanceId>& wanted) const;
+  // A demand that only this open tunnel meets, though it is counted in another circuit.
+  bool is_needed_elsewhere(const Circuit& circuit);
+  // A tunnel has come or gone (that is `reason`): lives whose demand another circuit's tunnel meets
+  // do not ask for one, and the others do.
+  void settle(fleet::Reason reason, SteadyTime now);
+
+ private:
+  void changed(const Circuit& which, const InstanceId& whose, fleet::TunnelState from,
+               fleet::TunnelState to, fleet::Reason reason);
 };
+
+template <class Fn>
+void Endpoint::each_circuit(Fn fn) {
+  const InstanceId* nobody = nullptr;
+  fn(circuit, nobody);
+  for (auto& [id, instance] : instances) {
+    if (instance.circuit) fn(*instance.circuit, &id);
+  }
+}
 
 }  // namespace edge::server

@@ -29,23 +29,7 @@ WallTime Registry::wall_of(SteadyTime time) const {
 }
 
 std::unique_ptr<Endpoint> Registry::make(store::EndpointRecord record) const {
-  // The callback needs the endpoint that is about to be made; it runs under the shard's lock like
-  // all else.
-  auto self = std::make_shared<Endpoint*>(nullptr);
-  auto on_change = [self](fleet::TunnelState from, fleet::TunnelState to, fleet::Reason reason) {
-    auto& endpoint = **self;
-    log::info("tunnel.state", {{"endpoint", endpoint.record.name},
-                               {"id", endpoint.record.id},
-                               {"from", to_string(from)},
-                               {"to", to_string(to)},
-                               {"reason", to_string(reason)},
-                               {"instance", endpoint.life.lease().winner},
-                               {"tunnel", endpoint.life.lease().tunnel}});
-    endpoint.wake_watchers();
-    if (to == fleet::TunnelState::required) endpoint.wake_holds();
-  };
-  auto endpoint = std::make_unique<Endpoint>(std::move(record), fleet::LifeLimits{}, on_change);
-  *self = endpoint.get();
+  auto endpoint = std::make_unique<Endpoint>(std::move(record));
   resolve(*endpoint);
   if (!endpoint->record.key.empty()) apply_key(*endpoint, endpoint->record.key);
   for (auto& instance : endpoint->record.instances) {
@@ -65,9 +49,7 @@ void Registry::apply_key(Endpoint& endpoint, const Secret& key) {
 
 void Registry::resolve(Endpoint& endpoint) const {
   const std::shared_lock lock(settings_mutex_);
-  endpoint.settings = fleet::with_overrides(settings_, endpoint.record.settings);
-  endpoint.life.set_limits(
-      {endpoint.settings.tunnel_open_deadline, fleet::LifeLimits{}.reopen_for});
+  endpoint.resolve(fleet::with_overrides(settings_, endpoint.record.settings));
 }
 
 Result<void> Registry::load(store::Store& store) {
@@ -92,14 +74,15 @@ Result<void> Registry::load(store::Store& store) {
     auto endpoint = make(std::move(record));
     const auto allowed =
         fleet::silence_allowed(endpoint->settings.interval, endpoint->settings.hold);
-    std::optional<WallTime> seen;
-    for (const auto& [instance_id, instance] : endpoint->instances)
-      seen = std::max(seen, instance.record.last_seen);
-    if (seen) {
+    for (auto& [instance_id, instance] : endpoint->instances) {
+      const auto& seen = instance.record.last_seen;
+      if (!seen) continue;
       const auto age = std::max(milliseconds{0}, clock_.wall() - *seen);  // clocks go back, too
-      endpoint->seen = clock_.steady() - age;
+      instance.seen = clock_.steady() - age;
       if (*seen + allowed >= *newest)
-        endpoint->expected_until = clock_.steady() + fleet::time_to_return(allowed);
+        instance.expected_until = clock_.steady() + fleet::time_to_return(allowed);
+      endpoint->seen = std::max(endpoint->seen, instance.seen);
+      endpoint->expected_until = std::max(endpoint->expected_until, instance.expected_until);
     }
     shard(id).endpoints.emplace(id, std::move(endpoint));
   }
@@ -184,26 +167,23 @@ void Registry::drop_associations(Endpoint& endpoint) {
     const std::lock_guard lock(tickets_mutex_);
     for (auto& [id, instance] : endpoint.instances) tickets_.erase(instance.ticket);
   }
-  if (endpoint.credential) {
-    const std::lock_guard lock(credentials_mutex_);
-    credentials_.erase(endpoint.credential->tunnel);
-    slots_.give(endpoint.credential->tunnel);
-  }
-  endpoint.credential.reset();
+  endpoint.each_circuit([this](Circuit& circuit, const InstanceId*) { drop_credential(circuit); });
   for (auto& [id, instance] : endpoint.instances) {
     if (!instance.trials.credential) continue;
     const std::lock_guard lock(credentials_mutex_);
     trials_.erase(instance.trials.credential->tunnel);
   }
   endpoint.wake_holds();
-  if (endpoint.tunnel) {
-    endpoint.tunnel->end(fleet::Reason::endpoint_removed);
-  } else {
-    // Whoever is opening one finds that it is not wanted any more.
-    endpoint.life.closed(endpoint.life.lease().tunnel, fleet::Reason::endpoint_removed, false,
-                         clock_.steady());
-  }
+  endpoint.each_circuit([](Circuit& circuit, const InstanceId*) {
+    if (circuit.tunnel) circuit.tunnel->end(fleet::Reason::endpoint_removed);
+  });
+  // Whoever is opening one finds that it is not wanted any more.
+  auto& life = endpoint.circuit.life;
+  if (!endpoint.circuit.tunnel)
+    life.closed(life.lease().tunnel, fleet::Reason::endpoint_removed, false, clock_.steady());
   endpoint.instances.clear();
+  endpoint.settle(fleet::Reason::endpoint_removed, clock_.steady());
+  endpoint.wake_watchers();  // an instance that somebody waits for may be gone
 }
 
 void Registry::drop_tombstones_before(WallTime time) {
@@ -279,10 +259,12 @@ std::vector<store::LastSeen> Registry::take_unsaved() {
   std::vector<store::LastSeen> batch;
   const auto now = clock_.wall();
   each([&](Endpoint& endpoint) {
-    if (endpoint.tunnel && endpoint.has_tunnel()) {  // whoever has one does not check in
-      const auto instance = endpoint.instances.find(endpoint.tunnel->instance());
-      if (instance != endpoint.instances.end()) instance->second.seen_at(now);
-    }
+    endpoint.each_circuit([&](Circuit& circuit, const InstanceId*) {
+      if (!circuit.tunnel || !circuit.has_tunnel()) return;
+      const auto instance = endpoint.instances.find(circuit.tunnel->instance());
+      // Whoever has one does not check in.
+      if (instance != endpoint.instances.end()) instance->second.seen_at(now, clock_.steady());
+    });
     for (auto& [id, instance] : endpoint.instances) {
       if (!std::exchange(instance.unsaved, false)) continue;
       batch.push_back(

@@ -119,8 +119,12 @@ class Registry {
   std::optional<EndpointId> find(const std::string& name_or_id) const;
   std::string name_of(const EndpointId& id) const;
   std::vector<std::string> names() const;
-  void raise(const EndpointId& id);
-  void lower(const EndpointId& id);
+  // An instance of the endpoint by its id, the host name that it reported, or the only id that
+  // begins so.
+  Result<InstanceId> find_instance(const EndpointId& id, const std::string& name) const;
+  // Of one instance, or of any.
+  void raise(const EndpointId& id, const std::optional<InstanceId>& instance = {});
+  void lower(const EndpointId& id, const std::optional<InstanceId>& instance = {});
   void watch(const EndpointId& id, const std::shared_ptr<net::Notify>& bell);
   struct Waiting {  // what an operator who waits for a tunnel needs to know
     bool exists = false;
@@ -130,7 +134,7 @@ class Registry {
     std::string reason, detail, last_seen_text, address;
     milliseconds patience{0};  // how long a connect waits without --wait
   };
-  Waiting waiting(const EndpointId& id) const;
+  Waiting waiting(const EndpointId& id, const std::optional<InstanceId>& instance = {}) const;
   void add_session(const std::shared_ptr<LiveSession>& session);
   void remove_session(const LiveSession& session);
   std::string host_key(const EndpointId& endpoint, const InstanceId& instance) const;
@@ -187,12 +191,19 @@ class Registry {
   CheckInAnswer decide(Endpoint& endpoint, Instance& instance, const Visit& visit, bool over);
   // Whether this instance wins; `later`: it would, but too many are on their way already.
   enum class Offered { no, yes, later };
-  Offered make_offer(Endpoint& endpoint, const InstanceId& instance, wire::Offer& offer);
+  Offered make_offer(Endpoint& endpoint, const InstanceId& id, const Instance& instance,
+                     wire::Offer& offer);
+  Offered make_offer(Endpoint& endpoint, Circuit& circuit, const InstanceId& instance,
+                     wire::Offer& offer);
+  void lose_tunnel(Endpoint& endpoint, const InstanceId& instance);
+  static Circuit* wanted_circuit(Endpoint& endpoint, const std::optional<InstanceId>& instance);
+  void drop_credential(Circuit& circuit);
   bool take_slot(const TunnelId& tunnel, SteadyTime until);
   void give_slot(const TunnelId& tunnel);
   Credential seal_offer(const Endpoint& endpoint, const InstanceId& instance,
                         const TunnelId& tunnel, wire::Offer& offer) const;
   nlohmann::json describe(const Endpoint& endpoint, bool whole, SteadyTime now) const;
+  nlohmann::json describe(const Circuit& circuit) const;
   WallTime wall_of(SteadyTime time) const;
   boost::system::result<Caller, Refusal> by_ticket(const std::string& ticket);
   boost::system::result<Caller, Refusal> by_mac(const wire::MacAuthorization& claim,

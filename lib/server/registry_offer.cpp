@@ -11,45 +11,64 @@ bool Registry::take_slot(const TunnelId& tunnel, SteadyTime until) {
   return slots_.take(tunnel, until, clock_.steady());
 }
 
+void Registry::drop_credential(Circuit& circuit) {
+  if (!circuit.credential) return;
+  const std::lock_guard lock(credentials_mutex_);
+  credentials_.erase(circuit.credential->tunnel);
+  slots_.give(circuit.credential->tunnel);
+  circuit.credential.reset();
+}
+
 void Registry::give_slot(const TunnelId& tunnel) {
   const std::lock_guard lock(credentials_mutex_);
   slots_.give(tunnel);
 }
 
-// The answer "yes, connect with these credentials", if this instance wins.
-Registry::Offered Registry::make_offer(Endpoint& endpoint, const InstanceId& instance,
-                                       wire::Offer& offer) {
+// Whoever checks in has no tunnel, whatever we believe. What was live on it is wanted back.
+void Registry::lose_tunnel(Endpoint& endpoint, const InstanceId& instance) {
   const auto now = clock_.steady();
-  const auto state = endpoint.life.state();
+  bool lost = false;
+  endpoint.each_circuit([&](Circuit& circuit, const InstanceId*) {
+    if (!circuit.tunnel || circuit.tunnel->instance() != instance) return;
+    circuit.life.asked_anew(instance, endpoint.has_sessions_on(instance), now);
+    if (circuit.has_tunnel()) return;
+    circuit.tunnel->end(fleet::Reason::lost);
+    circuit.tunnel.reset();
+    lost = true;
+  });
+  if (lost) endpoint.settle(fleet::Reason::lost, now);
+}
+
+// The answer "yes, connect with these credentials", if this instance wins: the endpoint's circuit
+// first, then its own.
+Registry::Offered Registry::make_offer(Endpoint& endpoint, const InstanceId& id,
+                                       const Instance& instance, wire::Offer& offer) {
+  auto* own = instance.circuit.get();
   // Nothing random is made for the thousands that are not needed.
-  if (state == fleet::TunnelState::idle || state == fleet::TunnelState::failed) return Offered::no;
+  const bool own_asks = own && own->is_asked_for();
+  if (!endpoint.circuit.is_asked_for() && !own_asks) return Offered::no;
+  lose_tunnel(endpoint, id);
+  const auto offered = make_offer(endpoint, endpoint.circuit, id, offer);
+  return offered == Offered::no && own ? make_offer(endpoint, *own, id, offer) : offered;
+}
+
+Registry::Offered Registry::make_offer(Endpoint& endpoint, Circuit& circuit,
+                                       const InstanceId& instance, wire::Offer& offer) {
+  if (!circuit.is_asked_for()) return Offered::no;
+  const auto now = clock_.steady();
   const auto tunnel = crypto::new_tunnel_id();
-  auto old_tunnel = endpoint.tunnel;
-  // Who has the open tunnel does not check in: what was live on it is wanted back.
-  const bool live = old_tunnel && !endpoint.sessions.empty();
-  endpoint.life.asked_anew(instance, live, now);
   // Who asks again has a slot already: its last answer was lost.
-  if (endpoint.credential && endpoint.credential->instance == instance)
-    give_slot(endpoint.credential->tunnel);
+  if (circuit.credential && circuit.credential->instance == instance)
+    give_slot(circuit.credential->tunnel);
   const bool slot = take_slot(tunnel, now + endpoint.settings.tunnel_open_deadline);
-  const bool wins = slot && endpoint.life.ask(instance, tunnel, now);
-  const auto after = endpoint.life.state();
-  if (old_tunnel && after != fleet::TunnelState::open && after != fleet::TunnelState::closing) {
-    endpoint.tunnel.reset();
-    old_tunnel->end(fleet::Reason::lost);  // its agent says that it is gone
-  }
+  const bool wins = slot && circuit.life.ask(instance, tunnel, now);
   if (!wins) {
     if (slot) give_slot(tunnel);
-    return !slot && endpoint.life.needed(now) ? Offered::later : Offered::no;
+    return !slot && circuit.life.needed(now) ? Offered::later : Offered::no;
   }
-
-  const auto credential = seal_offer(endpoint, instance, tunnel, offer);
+  drop_credential(circuit);
+  circuit.credential = seal_offer(endpoint, instance, tunnel, offer);
   const std::lock_guard lock(credentials_mutex_);
-  if (endpoint.credential) {
-    credentials_.erase(endpoint.credential->tunnel);
-    slots_.give(endpoint.credential->tunnel);
-  }
-  endpoint.credential = credential;
   credentials_[tunnel] = endpoint.record.id;
   return Offered::yes;
 }

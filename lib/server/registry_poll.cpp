@@ -134,7 +134,8 @@ CheckInAnswer Registry::arrive(const Visit& visit, const crypto::Hash* ticket) {
     check_ins_.fetch_add(1, std::memory_order_relaxed);
     const bool was_online = endpoint.state(now) == fleet::EndpointState::online;
     endpoint.seen = now;  // here and not when a hold is looked at again: that is no sign of life
-    instance.seen_at(clock_.wall());
+    instance.seen_at(clock_.wall(), now);
+    instance.expected_until.reset();
     if (instance.record.address != visit.address) instance.record.address = visit.address;
     answer = decide(endpoint, instance, visit, /*over=*/false);
     const bool was_expected = std::exchange(endpoint.expected_until, std::nullopt).has_value();
@@ -170,13 +171,13 @@ CheckInAnswer Registry::decide(Endpoint& endpoint, Instance& instance, const Vis
   // The newest wins; a plain one overtakes a held one, too.
   if (instance.hold && instance.hold != visit.hold) instance.hold->ring();
   instance.hold.reset();
-  const auto offered = make_offer(endpoint, visit.caller.instance, answer.offer);
+  const auto offered = make_offer(endpoint, visit.caller.instance, instance, answer.offer);
   if (offered == Offered::yes) {
     answer.kind = CheckInAnswer::Kind::connect;
   } else if (visit.hold && !over && fleet::clamp_wait(visit.asked, answer.pace.hold).count() > 0) {
     instance.hold = visit.hold;
     answer.kind = CheckInAnswer::Kind::hold;
-    if (const auto deadline = endpoint.life.next_deadline()) {
+    if (const auto deadline = endpoint.circuit.life.next_deadline()) {
       const auto left = std::chrono::ceil<milliseconds>(*deadline - clock_.steady());
       answer.recheck = std::max(milliseconds{1}, left);
     }
@@ -214,7 +215,9 @@ bool Registry::agent_reported(const Caller& caller, const wire::AgentReport& rep
     instance.failure_detail = report.tunnel_detail.value_or("");
     const auto reason = fleet::reason_from_string(instance.failure);
     if (!reason || *reason == fleet::Reason::none) return;
-    endpoint.life.open_failed(caller.instance, *reason, clock_.steady());
+    endpoint.circuit.life.open_failed(caller.instance, *reason, clock_.steady());
+    if (instance.circuit)
+      instance.circuit->life.open_failed(caller.instance, *reason, clock_.steady());
     endpoint.wake_watchers();
   });
   return changed;
@@ -258,7 +261,7 @@ void Registry::apply_association(const EndpointId& id, const std::string& edge_i
     auto& known = endpoint.instances[instance.id];
     known.record = instance;
     known.host_key_fingerprint = std::move(fingerprint);
-    endpoint.seen = clock_.steady();
+    known.seen = endpoint.seen = clock_.steady();
     endpoint.wake_watchers();
   });
 }

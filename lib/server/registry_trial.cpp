@@ -48,7 +48,7 @@ std::optional<wire::InstanceView> Registry::view_of(const Caller& caller) const 
     view->silence_allowed =
         fleet::silence_allowed(endpoint.settings.interval, endpoint.settings.hold);
     view->held = instance->hold != nullptr;
-    view->has_tunnel = endpoint.has_tunnel() && endpoint.life.lease().winner == caller.instance;
+    view->has_tunnel = endpoint.has_tunnel_to(caller.instance);
     view->cloned = age_of(instance->cloned_at, now);
     view->hold = endpoint.settings.hold;
     view->hold_in_use = instance->hold_in_use;

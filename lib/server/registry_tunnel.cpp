@@ -15,14 +15,12 @@ std::optional<Caller> Registry::consume(const TunnelId& user, const std::string&
   }
   std::optional<Caller> caller;
   with(id, [&](Endpoint& endpoint) {
-    const auto& credential = endpoint.credential;
-    if (!credential || credential->tunnel != user || clock_.steady() >= credential->expires) return;
-    if (!equal_in_constant_time(credential->password_hash, crypto::sha256(password))) return;
-    caller = Caller{id, credential->instance, endpoint.record.generation};
-    endpoint.credential.reset();
-    const std::lock_guard lock(credentials_mutex_);
-    credentials_.erase(user);
-    slots_.give(user);
+    auto* circuit = endpoint.circuit_opened_by(user);
+    if (!circuit || clock_.steady() >= circuit->credential->expires) return;
+    const auto& credential = *circuit->credential;
+    if (!equal_in_constant_time(credential.password_hash, crypto::sha256(password))) return;
+    caller = Caller{id, credential.instance, endpoint.record.generation};
+    drop_credential(*circuit);
   });
   return caller;
 }
@@ -30,24 +28,26 @@ std::optional<Caller> Registry::consume(const TunnelId& user, const std::string&
 bool Registry::tunnel_opened(const Caller& caller, std::shared_ptr<TunnelHandle> tunnel) {
   bool accepted = false;
   with(caller.endpoint, [&](Endpoint& endpoint) {
+    const auto now = clock_.steady();
+    auto* circuit = endpoint.circuit_with(tunnel->id());
+    if (!circuit) return;
+    const auto instance = endpoint.instances.find(caller.instance);
     // Disassociated, or given a new token, since it logged in: not ours any more.
-    if (endpoint.record.generation != caller.generation ||
-        endpoint.instances.count(caller.instance) == 0) {
-      endpoint.life.closed(tunnel->id(), fleet::Reason::endpoint_removed, false, clock_.steady());
+    if (endpoint.record.generation != caller.generation || instance == endpoint.instances.end()) {
+      circuit->life.closed(tunnel->id(), fleet::Reason::endpoint_removed, false, now);
       return;
     }
-    auto old = endpoint.tunnel;
+    auto old = circuit->tunnel;
     // First the handle: whoever the change of state wakes must find it.
-    endpoint.tunnel = tunnel;
-    accepted = endpoint.life.opened(tunnel->id(), clock_.steady());
+    circuit->tunnel = tunnel;
+    accepted = circuit->life.opened(tunnel->id(), now);
     if (!accepted) {
-      endpoint.tunnel = old;
+      circuit->tunnel = old;
       return;
     }
     if (old) old->end(fleet::Reason::replaced);
-    endpoint.seen = clock_.steady();
-    const auto instance = endpoint.instances.find(caller.instance);
-    if (instance == endpoint.instances.end()) return;
+    endpoint.settle(fleet::Reason::replaced, now);
+    endpoint.seen = instance->second.seen = now;
     instance->second.failure.clear();
     instance->second.failure_detail.clear();
   });
@@ -56,31 +56,54 @@ bool Registry::tunnel_opened(const Caller& caller, std::shared_ptr<TunnelHandle>
 
 bool Registry::tunnel_closing(const EndpointId& id, const TunnelId& tunnel) {
   bool agreed = false;
-  with(id, [&](Endpoint& endpoint) { agreed = endpoint.life.closing(tunnel, clock_.steady()); });
+  with(id, [&](Endpoint& endpoint) {
+    auto* circuit = endpoint.circuit_with(tunnel);
+    if (!circuit || endpoint.is_needed_elsewhere(*circuit)) return;
+    agreed = circuit->life.closing(tunnel, clock_.steady());
+  });
   return agreed;
 }
 
 void Registry::tunnel_closed(const EndpointId& id, const TunnelId& tunnel, fleet::Reason reason) {
   with(id, [&](Endpoint& endpoint) {
-    const bool current = endpoint.tunnel && endpoint.tunnel->id() == tunnel;
-    if (current) endpoint.tunnel.reset();
-    const bool live = current && !endpoint.sessions.empty();
-    const auto instance = endpoint.instances.find(endpoint.life.lease().winner);
+    auto* circuit = endpoint.circuit_with(tunnel);
+    if (!circuit) return;
+    const auto now = clock_.steady();
+    const auto winner = circuit->life.lease().winner;
+    const bool current = circuit->tunnel && circuit->tunnel->id() == tunnel;
+    if (current) circuit->tunnel.reset();
+    const bool live = current && endpoint.has_sessions_on(winner);
+    const auto instance = endpoint.instances.find(winner);
     if (instance != endpoint.instances.end() && current) {
       // An open tunnel is a sign of life until its end.
-      endpoint.seen = clock_.steady();
-      instance->second.seen_at(clock_.wall());
+      endpoint.seen = now;
+      instance->second.seen_at(clock_.wall(), now);
     }
-    endpoint.life.closed(tunnel, reason, live && reason == fleet::Reason::lost, clock_.steady());
+    circuit->life.closed(tunnel, reason, live && reason == fleet::Reason::lost, now);
+    if (reason != fleet::Reason::shutdown) endpoint.settle(reason, now);
   });
 }
 
-void Registry::raise(const EndpointId& id) {
-  with(id, [&](Endpoint& endpoint) { endpoint.life.raise(clock_.steady()); });
+// Null: an instance that is not there (any more).
+Circuit* Registry::wanted_circuit(Endpoint& endpoint, const std::optional<InstanceId>& instance) {
+  if (!instance) return &endpoint.circuit;
+  const auto found = endpoint.instances.find(*instance);
+  if (found == endpoint.instances.end()) return nullptr;
+  return &endpoint.circuit_of(found->first, found->second);
 }
 
-void Registry::lower(const EndpointId& id) {
-  with(id, [&](Endpoint& endpoint) { endpoint.life.lower(clock_.steady()); });
+void Registry::raise(const EndpointId& id, const std::optional<InstanceId>& instance) {
+  with(id, [&](Endpoint& endpoint) {
+    auto* circuit = wanted_circuit(endpoint, instance);
+    if (!circuit) return;
+    circuit->life.raise(clock_.steady(), endpoint.open_tunnel(instance) != nullptr);
+  });
+}
+
+void Registry::lower(const EndpointId& id, const std::optional<InstanceId>& instance) {
+  with(id, [&](Endpoint& endpoint) {
+    if (auto* circuit = wanted_circuit(endpoint, instance)) circuit->life.lower(clock_.steady());
+  });
 }
 
 void Registry::watch(const EndpointId& id, const std::shared_ptr<net::Notify>& bell) {
@@ -88,33 +111,6 @@ void Registry::watch(const EndpointId& id, const std::shared_ptr<net::Notify>& b
     std::erase_if(endpoint.watchers, [](auto& weak) { return weak.expired(); });
     endpoint.watchers.push_back(bell);
   });
-}
-
-Registry::Waiting Registry::waiting(const EndpointId& id) const {
-  Waiting answer;
-  const auto now = clock_.steady();
-  with(id, [&](Endpoint& endpoint) {
-    answer.exists = true;
-    endpoint.life.expire(now);
-    const auto& settings = endpoint.settings;
-    answer.tunnel_state = endpoint.life.state();
-    const bool open = answer.tunnel_state == fleet::TunnelState::open;
-    answer.state = endpoint.state(now);
-    if (open) answer.tunnel = endpoint.tunnel;
-    answer.reason = to_string(endpoint.life.reason());
-    for (const auto& [instance_id, instance] : endpoint.instances) {
-      if (!instance.failure.empty()) answer.detail = instance.failure_detail;
-      if (!instance.record.address.empty()) answer.address = instance.record.address;
-    }
-    if (endpoint.seen) {
-      const auto age = std::chrono::duration_cast<milliseconds>(now - *endpoint.seen);
-      answer.last_seen_text =
-          format_age(age) + " ago (" + format_rfc3339(wall_of(*endpoint.seen)) + ")";
-    }
-    answer.patience =
-        2 * std::max(settings.interval, settings.hold) + 2 * settings.tunnel_open_deadline;
-  });
-  return answer;
 }
 
 void Registry::add_session(const std::shared_ptr<LiveSession>& session) {
@@ -137,7 +133,9 @@ std::string Registry::host_key(const EndpointId& id, const InstanceId& instance)
 std::vector<std::shared_ptr<TunnelHandle>> Registry::tunnels() const {
   std::vector<std::shared_ptr<TunnelHandle>> all;
   each([&](Endpoint& endpoint) {
-    if (endpoint.tunnel) all.push_back(endpoint.tunnel);
+    endpoint.each_circuit([&all](Circuit& circuit, const InstanceId*) {
+      if (circuit.tunnel) all.push_back(circuit.tunnel);
+    });
   });
   return all;
 }
@@ -149,7 +147,9 @@ void Registry::end_all_holds() {
 void Registry::let_go() {
   std::vector<std::shared_ptr<TunnelHandle>> last;  // their end must not run under a lock
   each([&last](Endpoint& endpoint) {
-    if (endpoint.tunnel) last.push_back(std::move(endpoint.tunnel));
+    endpoint.each_circuit([&last](Circuit& circuit, const InstanceId*) {
+      if (circuit.tunnel) last.push_back(std::move(circuit.tunnel));
+    });
     endpoint.watchers.clear();
     for (auto& [id, instance] : endpoint.instances) instance.hold.reset();
   });

@@ -21,7 +21,11 @@ json describe_shortened_hold(const Instance& instance, milliseconds ordered) {
   return hold && *hold < ordered ? hold_text(*hold) : json(nullptr);
 }
 
-json describe_instance(const Instance& instance, milliseconds ordered_hold) {
+std::string idle_text(milliseconds left) {
+  return format_duration(std::chrono::ceil<std::chrono::seconds>(left));
+}
+
+json describe_instance(const Instance& instance, milliseconds ordered_hold, json own_tunnel) {
   const auto& record = instance.record;
   return {{"id", record.id.text},
           {"host-name", printable(record.host_name)},
@@ -33,6 +37,7 @@ json describe_instance(const Instance& instance, milliseconds ordered_hold) {
           {"host-key", instance.host_key_fingerprint},
           {"held", instance.hold != nullptr},
           {"shortened-hold", describe_shortened_hold(instance, ordered_hold)},
+          {"tunnel", std::move(own_tunnel)},
           {"failure", printable(instance.failure)},
           {"failure-detail", printable(instance.failure_detail)}};
 }
@@ -57,24 +62,23 @@ const Instance* freshest(const Endpoint& endpoint) {
 
 }  // namespace
 
+json Registry::describe(const Circuit& circuit) const {
+  const bool live = circuit.tunnel != nullptr;
+  const auto since = circuit.life.since();
+  const auto idle_in = live ? circuit.tunnel->idle_in() : std::nullopt;
+  return {{"state", to_string(circuit.life.state())},
+          {"reason", to_string(circuit.life.reason())},
+          {"since", since == SteadyTime{} ? json(nullptr) : json(format_rfc3339(wall_of(since)))},
+          {"id", live ? circuit.tunnel->id().text : ""},
+          {"instance", live ? circuit.tunnel->instance().text : ""},
+          {"way", live ? to_string(circuit.tunnel->way()) : ""},
+          {"idle-in", idle_in ? json(idle_text(*idle_in)) : json(nullptr)}};
+}
+
 json Registry::describe(const Endpoint& endpoint, bool whole, SteadyTime now) const {
   const auto& settings = endpoint.settings;
-  const bool open = endpoint.life.state() == fleet::TunnelState::open;
-  const bool live = endpoint.tunnel != nullptr;
+  const bool open = endpoint.open_tunnel({}) != nullptr;
   const auto* newest = freshest(endpoint);
-  json tunnel{{"state", to_string(endpoint.life.state())},
-              {"reason", to_string(endpoint.life.reason())},
-              {"since", endpoint.life.since() == SteadyTime{}
-                            ? json(nullptr)
-                            : json(format_rfc3339(wall_of(endpoint.life.since())))},
-              {"id", live ? endpoint.tunnel->id().text : ""},
-              {"instance", live ? endpoint.tunnel->instance().text : ""},
-              {"way", live ? to_string(endpoint.tunnel->way()) : ""},
-              {"idle-in", nullptr}};
-  if (live) {
-    if (const auto left = endpoint.tunnel->idle_in())
-      tunnel["idle-in"] = format_duration(std::chrono::ceil<std::chrono::seconds>(*left));
-  }
   json view{
       {"apiVersion", "edge/v1"},
       {"id", endpoint.record.id.text},
@@ -94,10 +98,13 @@ json Registry::describe(const Endpoint& endpoint, bool whole, SteadyTime now) co
       {"wait-at-most",
        format_duration(endpoint.held() || open ? milliseconds{0} : settings.interval)},
       {"version", newest ? printable(newest->record.version) : ""},
-      {"tunnel", std::move(tunnel)}};
+      {"tunnel", describe(endpoint.circuit)}};
   view["instances"] = json::array();
-  for (const auto& [id, instance] : endpoint.instances)
-    view["instances"].push_back(describe_instance(instance, settings.hold));
+  for (const auto& [id, instance] : endpoint.instances) {
+    const bool own = instance.circuit && instance.circuit->life.state() != fleet::TunnelState::idle;
+    auto tunnel = own ? describe(*instance.circuit) : json(nullptr);
+    view["instances"].push_back(describe_instance(instance, settings.hold, std::move(tunnel)));
+  }
   if (!whole) return view;
   view["sessions"] = json::array();
   for (const auto& [id, session] : endpoint.sessions)
@@ -110,7 +117,7 @@ json Registry::describe(const EndpointId& id, bool whole) const {
   json view;
   const auto now = clock_.steady();
   with(id, [&](Endpoint& endpoint) {
-    endpoint.life.expire(now);
+    endpoint.each_circuit([now](Circuit& circuit, const InstanceId*) { circuit.life.expire(now); });
     view = describe(endpoint, whole, now);
   });
   return view;
@@ -124,7 +131,9 @@ Counts Registry::counts() const {
     ++(state == fleet::EndpointState::fresh    ? counts.fresh
        : state == fleet::EndpointState::online ? counts.online
                                                : counts.offline);
-    if (endpoint.tunnel) ++counts.tunnels;
+    endpoint.each_circuit([&counts](Circuit& circuit, const InstanceId*) {
+      if (circuit.tunnel) ++counts.tunnels;
+    });
     counts.sessions += endpoint.sessions.size();
     for (const auto& [id, instance] : endpoint.instances) counts.held += instance.hold != nullptr;
   });

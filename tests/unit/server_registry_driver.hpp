@@ -110,6 +110,10 @@ struct Fleet {
   }
   std::shared_ptr<FakeTunnel> open(const Caller& caller) {
     registry.raise(kEndpoint);
+    return come(caller);
+  }
+  // Whoever is asked for checks in and opens its tunnel.
+  std::shared_ptr<FakeTunnel> come(const Caller& caller) {
     const auto answer = check_in(caller);
     REQUIRE(answer.kind == Kind::connect);
     REQUIRE(registry.consume(answer.offer.tunnel, password(answer.offer, caller.instance)));
@@ -119,6 +123,14 @@ struct Fleet {
     return tunnel;
   }
   TunnelState state() const { return registry.waiting(kEndpoint).tunnel_state; }
+  std::shared_ptr<LiveSession> session_on(const InstanceId& instance) {
+    auto session = std::make_shared<LiveSession>();
+    session->id = SessionId{"0123456789abcdef"};
+    session->endpoint = kEndpoint;
+    session->instance = instance;
+    registry.add_session(session);
+    return session;
+  }
   wire::Authorization mac(std::uint64_t counter, const InstanceId& instance = kFirst,
                           const EndpointId& endpoint = kEndpoint) {
     wire::MacAuthorization claim;

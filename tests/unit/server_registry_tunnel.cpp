@@ -119,10 +119,7 @@ TEST_CASE("a tunnel lost under a session is wanted back, one without is not") {
     Fleet fleet;
     const auto tunnel = fleet.open(fleet.first);
     fleet.registry.lower(kEndpoint);
-    auto session = std::make_shared<LiveSession>();
-    session->id = SessionId{"0123456789abcdef"};
-    session->endpoint = kEndpoint;
-    if (live) fleet.registry.add_session(session);
+    const auto session = fleet.session_on(live ? kFirst : kSecond);
     fleet.registry.tunnel_closed(kEndpoint, tunnel->id(), Reason::lost);
     fleet.registry.remove_session(*session);
     CHECK(fleet.state() == (live ? TunnelState::required : TunnelState::failed));

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/encoding.hpp"
 #include "base/files.hpp"
 #include "base/text.hpp"
 #include "crypto/random.hpp"
@@ -47,8 +48,8 @@ std::map<std::string, std::string> parse_query(std::string_view text) {
     const auto part = text.substr(0, text.find('&'));
     text.remove_prefix(std::min(text.size(), part.size() + 1));
     const auto equals = part.find('=');
-    query.emplace(part.substr(0, equals),
-                  equals == std::string_view::npos ? "" : part.substr(equals + 1));
+    const auto value = equals == std::string_view::npos ? "" : part.substr(equals + 1);
+    query.emplace(part.substr(0, equals), percent_decoded(value).value_or(std::string(value)));
   }
   return query;
 }

@@ -34,6 +34,8 @@ class AdminConnection {
     std::map<std::string, std::string> query;
     EndpointId endpoint;  // of the path, when it names one
     std::string name;
+    std::optional<InstanceId> instance;  // the one that is wanted; nothing: any
+    std::string instance_name;           // as the operator named it
   };
   using Answer = net::Task<std::optional<net::Response>>;
   struct Route {

@@ -4,6 +4,7 @@
 #include <boost/asio/post.hpp>
 
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "crypto/random.hpp"
 #include "fleet/reason_meaning.hpp"
 #include "server/admin/admin_requests.hpp"
@@ -15,18 +16,35 @@ namespace {
 
 using nlohmann::json;
 
-Error offline_error(const std::string& name, const Registry::Waiting& endpoint) {
-  if (endpoint.state == fleet::EndpointState::fresh) {
-    return fail(Errc::offline, "cannot connect to " + name + ": no agent has joined it yet",
-                "edgectl endpoint token " + name + " makes a join command");
+// Who is meant: "shop", or "worker-3 of shop".
+struct Whom {
+  std::string endpoint, instance;  // an instance as the operator named it; empty: any
+
+  std::string text() const {
+    return instance.empty() ? endpoint : printable(instance, 80) + " of " + endpoint;
   }
-  auto message = "cannot connect to " + name + ": offline\n  last seen " + endpoint.last_seen_text;
+  std::string connect_command() const {
+    return "edgectl connect " + endpoint +
+           (instance.empty() ? "" : " --instance " + printable(instance, 80));
+  }
+};
+
+Error offline_error(const Whom& whom, const Registry::Waiting& endpoint) {
+  if (endpoint.state == fleet::EndpointState::fresh && whom.instance.empty()) {
+    return fail(Errc::offline,
+                "cannot connect to " + whom.endpoint + ": no agent has joined it yet",
+                "edgectl endpoint token " + whom.endpoint + " makes a join command");
+  }
+  auto message = "cannot connect to " + whom.text() + ": offline";
+  message += endpoint.last_seen_text.empty() ? "\n  never seen"
+                                             : "\n  last seen " + endpoint.last_seen_text;
   if (!endpoint.address.empty()) message += " from " + endpoint.address;
-  return fail(Errc::offline, message, "edgectl connect " + name + " --wait 10m");
+  return fail(Errc::offline, message, whom.connect_command() + " --wait 10m");
 }
 
-Error late_error(const std::string& name, const Registry::Waiting& endpoint) {
-  auto message = "cannot connect to " + name + ": ";
+Error late_error(const Whom& whom, const Registry::Waiting& endpoint) {
+  const auto& name = whom.endpoint;
+  auto message = "cannot connect to " + whom.text() + ": ";
   if (endpoint.tunnel_state == fleet::TunnelState::connecting) {
     message += "the agent was told to connect and its tunnel did not open in time";
   } else {
@@ -45,11 +63,11 @@ Error late_error(const std::string& name, const Registry::Waiting& endpoint) {
 
 // Refused before anything is raised: who does not wait leaves no trace.
 std::optional<Error> AdminConnection::offline_now(const Call& call) const {
-  const auto endpoint = parts_.registry.waiting(call.endpoint);
+  const auto endpoint = parts_.registry.waiting(call.endpoint, call.instance);
   const bool waits = call.query.count("wait") != 0;
   if (waits || !endpoint.exists || endpoint.state == fleet::EndpointState::online)
     return std::nullopt;
-  return offline_error(call.name, endpoint);
+  return offline_error({call.name, call.instance_name}, endpoint);
 }
 
 net::Task<Result<std::shared_ptr<Tunnel>>> AdminConnection::require_tunnel(const Call& call) {
@@ -58,6 +76,7 @@ net::Task<Result<std::shared_ptr<Tunnel>>> AdminConnection::require_tunnel(const
     asked = parse_duration(wait->second);
     if (!asked) co_return fail(Errc::usage, "wait: a duration such as 30s or 10m");
   }
+  const Whom whom{call.name, call.instance_name};
   const auto started = std::chrono::steady_clock::now();
   auto bell = std::make_shared<net::Notify>(stream_.executor());
   auto gone =
@@ -69,13 +88,14 @@ net::Task<Result<std::shared_ptr<Tunnel>>> AdminConnection::require_tunnel(const
   parts_.registry.watch(call.endpoint, bell);
   Result<std::shared_ptr<Tunnel>> answer = std::shared_ptr<Tunnel>();
   for (;;) {
-    const auto endpoint = parts_.registry.waiting(call.endpoint);
+    const auto endpoint = parts_.registry.waiting(call.endpoint, call.instance);
     if (*gone) {
       answer = fail(Errc::unreachable, "the operator has gone");
       break;
     }
     if (!endpoint.exists) {
-      answer = fail(Errc::removed, "the endpoint was removed meanwhile");
+      const auto what = whom.instance.empty() ? "the endpoint" : "the instance";
+      answer = fail(Errc::removed, what + std::string(" was removed meanwhile"));
       break;
     }
     if (endpoint.tunnel) {
@@ -87,14 +107,14 @@ net::Task<Result<std::shared_ptr<Tunnel>>> AdminConnection::require_tunnel(const
       break;
     }
     if (!asked && endpoint.state != fleet::EndpointState::online) {
-      answer = offline_error(call.name, endpoint);
+      answer = offline_error(whom, endpoint);
       break;
     }
     const auto until = started + asked.value_or(endpoint.patience);
     const auto left = std::chrono::ceil<milliseconds>(until - std::chrono::steady_clock::now());
     if (left.count() <= 0) {
-      answer = endpoint.state == fleet::EndpointState::online ? late_error(call.name, endpoint)
-                                                              : offline_error(call.name, endpoint);
+      answer = endpoint.state == fleet::EndpointState::online ? late_error(whom, endpoint)
+                                                              : offline_error(whom, endpoint);
       break;
     }
     // Going offline rings no bell: look again now and then.
@@ -111,8 +131,14 @@ AdminConnection::Answer AdminConnection::open_session(Call call) {
     co_return error_response(fail(
         Errc::usage, "a session needs Upgrade: ssh and Edge-Session-Key: ssh-ed25519 AAAA..."));
   }
+  if (const auto wanted = call.query.find("instance"); wanted != call.query.end()) {
+    const auto instance = parts_.registry.find_instance(call.endpoint, wanted->second);
+    if (!instance) co_return error_response(instance.error());
+    call.instance = *instance;
+    call.instance_name = wanted->second;
+  }
   if (auto error = offline_now(call)) co_return error_response(*error);
-  auto demand = std::make_shared<Demand>(parts_.registry, call.endpoint);
+  auto demand = std::make_shared<Demand>(parts_.registry, call.endpoint, call.instance);
   auto tunnel = co_await require_tunnel(call);
   if (!tunnel) {
     if (tunnel.error().code == Errc::unreachable) co_return std::nullopt;

@@ -14,23 +14,26 @@
 
 namespace edge::server {
 
-// An operator's need for an endpoint, for as long as it lives.
+// An operator's need for an endpoint, or for one instance of it, for as long as it lives.
 class Demand {
  public:
-  Demand(Registry& registry, EndpointId endpoint)
-      : registry_(&registry), endpoint_(std::move(endpoint)) {
-    registry_->raise(endpoint_);
+  Demand(Registry& registry, EndpointId endpoint, std::optional<InstanceId> instance = {})
+      : registry_(&registry), endpoint_(std::move(endpoint)), instance_(std::move(instance)) {
+    registry_->raise(endpoint_, instance_);
   }
   Demand(Demand&& other) noexcept
-      : registry_(std::exchange(other.registry_, nullptr)), endpoint_(std::move(other.endpoint_)) {}
+      : registry_(std::exchange(other.registry_, nullptr)),
+        endpoint_(std::move(other.endpoint_)),
+        instance_(std::move(other.instance_)) {}
   Demand& operator=(Demand&&) = delete;
   ~Demand() {
-    if (registry_) registry_->lower(endpoint_);
+    if (registry_) registry_->lower(endpoint_, instance_);
   }
 
  private:
   Registry* registry_;
   EndpointId endpoint_;
+  std::optional<InstanceId> instance_;
 };
 
 // What an operator's session request brings along when it moves to the tunnel's loop.
