@@ -28,7 +28,7 @@ _edgectl() {
       continue
     fi
     case $word in
-      --socket|-o|--output|--color|--timeout|--wait|--step-timeout|--count|--prefix|--start|--url|--expires|--endpoint) flag=$word; continue ;;
+      --socket|-o|--output|--color|--timeout|--wait|--instance|--step-timeout|--count|--prefix|--start|--url|--expires|--endpoint) flag=$word; continue ;;
       -*) continue ;;
     esac
     case "$where $word" in
@@ -67,6 +67,7 @@ _edgectl() {
     --color) _edge_offer 'auto always never'; return ;;
     --timeout) _edge_offer '5s 30s 1m 10m 1h 24h'; return ;;
     --wait) _edge_offer '5s 30s 1m 10m 1h 24h'; return ;;
+    --instance) :; return ;;
     --step-timeout) _edge_offer '5s 30s 1m 10m 1h 24h'; return ;;
     --count) :; return ;;
     --prefix) :; return ;;
@@ -79,7 +80,7 @@ _edgectl() {
 
   if [[ $cur == -* ]]; then
     case $where in
-      'edgectl connect') words='-t --pty -T --no-pty --wait' ;;
+      'edgectl connect') words='-t --pty -T --no-pty --wait --instance' ;;
       'edgectl doctor') words='--step-timeout --wait' ;;
       'edgectl endpoint create') words='--count --prefix --start --url --expires --if-absent --show-token' ;;
       'edgectl endpoint token') words='--expires --show-token' ;;

@@ -15,7 +15,7 @@ function __edgectl_at
         switch $word
             case --
                 return 1
-            case --socket -o --output --color --timeout --wait --step-timeout --count --prefix --start --url --expires --endpoint
+            case --socket -o --output --color --timeout --wait --instance --step-timeout --count --prefix --start --url --expires --endpoint
                 set is_value 1
                 continue
             case '-*'
@@ -130,6 +130,7 @@ complete -c edgectl -n '__edgectl_at \'edgectl connect\' 0' -a '(edgectl complet
 complete -c edgectl -n '__edgectl_at \'edgectl connect\'' -s t -l pty -d 'a terminal on the far side, also for a command'
 complete -c edgectl -n '__edgectl_at \'edgectl connect\'' -s T -l no-pty -d 'no terminal on the far side'
 complete -c edgectl -n '__edgectl_at \'edgectl connect\'' -l wait -x -a '5s 30s 1m 10m 1h 24h' -d 'how long to wait for an endpoint that is offline'
+complete -c edgectl -n '__edgectl_at \'edgectl connect\'' -l instance -x -d 'one instance of the endpoint, by host name, id or the start of its id (default: whichever is first)'
 
 # edgectl doctor
 complete -c edgectl -n '__edgectl_at \'edgectl doctor\' 0' -a '(edgectl complete-names 2>/dev/null)'

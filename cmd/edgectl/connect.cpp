@@ -15,6 +15,7 @@ namespace {
 struct Options {
   std::string target;
   std::string wait;
+  std::string instance;
   bool force_pty = false;
   bool no_pty = false;
 };
@@ -43,6 +44,7 @@ Result<int> run(Context& context, const Options& options) {
   connect.socket = context.api.socket();
   connect.user = target->user;
   connect.endpoint = target->endpoint;
+  connect.instance = options.instance;
   connect.command = context.far_command;
   connect.force_pty = options.force_pty;
   connect.no_pty = options.no_pty;
@@ -75,7 +77,8 @@ void add_connect(CLI::App& program, Run& chosen) {
       "edgectl connect deploy@shop-17\tof another account\n"
       "edgectl connect shop-17 -- tar c /etc > etc.tar\tone command\n"
       "edgectl connect shop-17 --wait 10m\twait while it is offline\n"
-      "edgectl connect -t shop-17 -- htop\ta command with a terminal\n");
+      "edgectl connect -t shop-17 -- htop\ta command with a terminal\n"
+      "edgectl connect shop --instance worker-3\tone node of a cluster\n");
   auto options = std::make_shared<Options>();
   command->add_option("[USER@]NAME", options->target, "the account (default root) and the endpoint")
       ->type_name("TARGET")
@@ -85,6 +88,12 @@ void add_connect(CLI::App& program, Run& chosen) {
   command->add_flag("-T,--no-pty", options->no_pty, "no terminal on the far side");
   command->add_option("--wait", options->wait, "how long to wait for an endpoint that is offline")
       ->type_name("DURATION");
+  command
+      ->add_option(
+          "--instance", options->instance,
+          "one instance of the endpoint, by host name, id or the start of its id (default: "
+          "whichever is first)")
+      ->type_name("INSTANCE");
   choose(*command, chosen, options, run);
 }
 

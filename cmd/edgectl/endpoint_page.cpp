@@ -92,15 +92,15 @@ void print_section(std::ostream& out, const char* title, const control::Table& t
 }
 
 control::Table instances_of(const nlohmann::json& endpoint, WallTime now) {
-  control::Table table(
-      {"ID", "HOST NAME", "PLATFORM", "VERSION", "LAST SEEN", "ADDRESS", "HOST KEY", "TROUBLE"});
+  control::Table table({"ID", "HOST NAME", "PLATFORM", "VERSION", "LAST SEEN", "TUNNEL", "ADDRESS",
+                        "HOST KEY", "TROUBLE"});
   for (const auto& instance : list_at(endpoint, "instances")) {
     const std::string failure = text_at(instance, "failure");
     const std::string detail = text_at(instance, "failure-detail");
     table.add({text_at(instance, "id"), text_at(instance, "host-name"),
                text_at(instance, "platform"), text_at(instance, "version"),
-               control::ago(text_at(instance, "last-seen"), now), text_at(instance, "address"),
-               text_at(instance, "host-key"),
+               control::ago(text_at(instance, "last-seen"), now), tunnel_cell(instance),
+               text_at(instance, "address"), text_at(instance, "host-key"),
                Cell(detail.empty() ? failure : failure + ": " + detail, control::Colour::red)});
   }
   return table;

@@ -30,22 +30,6 @@ bool is_unreserved(char c) {
          c == '.' || c == '_' || c == '~';
 }
 
-std::string percent_encode(std::string_view text) {
-  constexpr const char* kDigits = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    if (is_unreserved(c)) {
-      out += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    out += '%';
-    out += kDigits[byte >> 4U];
-    out += kDigits[byte & 0xFU];
-  }
-  return out;
-}
-
 // cpp-httplib does not say why connecting failed, so it is tried once more by hand. 0: it works
 // now.
 int why_not_connected(const std::string& path) {
@@ -107,6 +91,22 @@ Error error_of_answer(int status, const std::string& body) {
   return fail(code_of_status(status),
               "edged answered " + std::to_string(status) + " without saying why",
               "edgectl version, to see whether edgectl and edged belong together");
+}
+
+std::string percent_encode(std::string_view text) {
+  constexpr const char* kDigits = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    if (is_unreserved(c)) {
+      out += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    out += '%';
+    out += kDigits[byte >> 4U];
+    out += kDigits[byte & 0xFU];
+  }
+  return out;
 }
 
 std::string endpoint_path(std::string_view name, std::string_view rest) {

@@ -42,6 +42,7 @@ class AdminClient {
 // The daemon's error body as an Error; for what is not in the API's form, what the status says.
 Error error_of_answer(int status, const std::string& body);
 
+std::string percent_encode(std::string_view text);
 // "/v1/endpoints/NAME" plus what follows, with the name percent-encoded.
 std::string endpoint_path(std::string_view name, std::string_view rest = {});
 

@@ -200,8 +200,9 @@ net::Task<int> whole(Run& run) {
   if (!key) co_return give_up(run, key.error());
   net::TaskGroup ticking(executor);
   ticking.spawn("progress", show_progress(run));
-  auto opened = co_await request_session(run.options.socket, run.options.endpoint,
-                                         key->public_line(), run.options.wait);
+  auto opened =
+      co_await request_session(run.options.socket, run.options.endpoint, run.options.instance,
+                               key->public_line(), run.options.wait);
   ticking.cancel();
   co_await ticking.join();
   if (!opened) co_return give_up(run, opened.error());

@@ -16,6 +16,7 @@ struct ConnectOptions {
   std::string socket;  // the admin socket
   std::string user;    // account on the node; empty: root, or the agent's own where it is not root
   std::string endpoint;              // name or id
+  std::string instance;              // the one that is wanted, by id or host name; empty: any
   std::vector<std::string> command;  // joined by single blanks, as ssh does; empty: a login shell
   std::optional<milliseconds> wait;  // how long an offline endpoint is waited for
   bool force_pty = false;            // -t

@@ -31,7 +31,7 @@ class OneByteStream final : public net::Stream {
 }  // namespace
 
 net::Task<Result<OpenedSession>> request_session(std::string path, std::string endpoint,
-                                                 std::string public_key,
+                                                 std::string instance, std::string public_key,
                                                  std::optional<milliseconds> wait) {
   const auto executor = co_await net::asio::this_coro::executor;
   auto socket = net::connect_unix(executor, path);
@@ -41,6 +41,8 @@ net::Task<Result<OpenedSession>> request_session(std::string path, std::string e
   request.method = "GET";
   request.target = endpoint_path(endpoint, "/session");
   if (wait) request.target += "?wait=" + format_duration(*wait);
+  if (!instance.empty())
+    request.target += (wait ? "&instance=" : "?instance=") + percent_encode(instance);
   request.upgrade = "ssh";
   request.headers = {{"Host", "edge"}, {"Edge-Session-Key", std::move(public_key)}};
   if (co_await net::write_request(stream, std::move(request))) {

@@ -17,9 +17,9 @@ struct OpenedSession {
 };
 
 // Waits as long as edged does. Errors are edged's own: offline, timed-out with the reason,
-// not-found...
+// not-found... `instance`: the one that is wanted, by id or host name; empty: any.
 net::Task<Result<OpenedSession>> request_session(std::string socket, std::string endpoint,
-                                                 std::string public_key,
+                                                 std::string instance, std::string public_key,
                                                  std::optional<milliseconds> wait);
 
 }  // namespace edge::control

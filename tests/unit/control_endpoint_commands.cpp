@@ -52,6 +52,7 @@ TEST_CASE_FIXTURE(Fixture, "endpoint show is a page with instances, tunnel, sess
                        {"address", "203.0.113.7"},
                        {"host-key", "SHA256:abc"},
                        {"held", true},
+                       {"tunnel", {{"state", "open"}}},
                        {"failure", "lost"},
                        {"failure-detail", "reset by peer"}}};
   one["sessions"] = {{{"id", "00000000000000bb"},
@@ -79,9 +80,9 @@ TEST_CASE_FIXTURE(Fixture, "endpoint show is a page with instances, tunnel, sess
       "settings:    check-in.interval 30s\n"
       "\n"
       "instances\n"
-      "  ID                HOST NAME  PLATFORM      VERSION  LAST SEEN  ADDRESS      HOST KEY    "
-      "TROUBLE\n"
-      "  00000000000000aa  node\uFFFD[31m  linux-x86_64  0.1.0    2s ago     203.0.113.7  "
+      "  ID                HOST NAME  PLATFORM      VERSION  LAST SEEN  TUNNEL  ADDRESS      HOST "
+      "KEY    TROUBLE\n"
+      "  00000000000000aa  node\uFFFD[31m  linux-x86_64  0.1.0    2s ago     open    203.0.113.7  "
       "SHA256:abc  "
       "lost: reset by peer\n"
       "\n"
