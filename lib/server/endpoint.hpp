@@ -2,7 +2,6 @@
 // lock only.
 #pragma once
 
-#include <atomic>
 #include <deque>
 #include <map>
 #include <memory>
@@ -15,15 +14,10 @@
 #include "fleet/presence.hpp"
 #include "fleet/tunnel_life.hpp"
 #include "net/notify.hpp"
+#include "server/live_session.hpp"
 #include "store/store.hpp"
 
 namespace edge::server {
-
-// How a tunnel comes: to the tunnel port, or inside of the poll port's TLS.
-enum class TunnelWay { direct, poll_port };
-inline const char* to_string(TunnelWay way) {
-  return way == TunnelWay::direct ? "direct" : "poll-port";
-}
 
 // An open tunnel as the registry and the admin port know it. It lives on one loop (executor()).
 class TunnelHandle {
@@ -36,16 +30,6 @@ class TunnelHandle {
   virtual void end(fleet::Reason reason) = 0;  // any thread
   virtual std::optional<milliseconds> idle_in()
       const = 0;  // any thread; nothing while sessions live
-};
-
-// A live session, shared by the stream that carries it and the registry that lists it.
-struct LiveSession {
-  SessionId id;
-  EndpointId endpoint;
-  InstanceId instance;
-  std::string operator_name;
-  WallTime since{};
-  std::atomic<std::uint64_t> bytes_in{0}, bytes_out{0};  // in: from the node
 };
 
 struct Credential {

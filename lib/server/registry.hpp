@@ -135,8 +135,17 @@ class Registry {
     milliseconds patience{0};  // how long a connect waits without --wait
   };
   Waiting waiting(const EndpointId& id, const std::optional<InstanceId>& instance = {}) const;
+
+  // --- live sessions
   void add_session(const std::shared_ptr<LiveSession>& session);
+  void move_session(const LiveSession& session, const TunnelHandle& tunnel);
   void remove_session(const LiveSession& session);
+  std::vector<SessionId> session_ids() const;
+  // docs/admin-api.md; null when gone
+  nlohmann::json describe_session(const SessionId& id) const;
+  // `why`: "killed by alice", for whoever asks afterwards. False: there is none (any more).
+  bool end_session(const SessionId& id, const std::string& why);
+  std::string why_ended(const SessionId& id) const;  // "": not by end_session, or long ago
   std::string host_key(const EndpointId& endpoint, const InstanceId& instance) const;
 
   // --- administration; the store has it already
@@ -204,6 +213,9 @@ class Registry {
                         const TunnelId& tunnel, wire::Offer& offer) const;
   nlohmann::json describe(const Endpoint& endpoint, bool whole, SteadyTime now) const;
   nlohmann::json describe(const Circuit& circuit) const;
+  template <class Fn>
+  bool with_session(const SessionId& id, Fn fn) const;
+  void describe_timers(const LiveSession& session, SteadyTime now, nlohmann::json& view) const;
   WallTime wall_of(SteadyTime time) const;
   boost::system::result<Caller, Refusal> by_ticket(const std::string& ticket);
   boost::system::result<Caller, Refusal> by_mac(const wire::MacAuthorization& claim,
@@ -222,6 +234,9 @@ class Registry {
   std::unordered_map<TunnelId, EndpointId> credentials_;
   fleet::HandshakeSlots slots_;                  // under credentials_mutex_
   std::unordered_map<TunnelId, Caller> trials_;  // under credentials_mutex_
+  mutable std::mutex sessions_mutex_;
+  std::unordered_map<SessionId, EndpointId> sessions_;
+  std::deque<std::pair<SessionId, std::string>> ended_;  // from outside, and why
   mutable std::shared_mutex settings_mutex_;
   std::map<std::string, std::string> set_settings_;
   config::FleetSettings settings_;

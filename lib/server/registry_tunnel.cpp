@@ -113,14 +113,6 @@ void Registry::watch(const EndpointId& id, const std::shared_ptr<net::Notify>& b
   });
 }
 
-void Registry::add_session(const std::shared_ptr<LiveSession>& session) {
-  with(session->endpoint, [&](Endpoint& endpoint) { endpoint.sessions[session->id] = session; });
-}
-
-void Registry::remove_session(const LiveSession& session) {
-  with(session.endpoint, [&](Endpoint& endpoint) { endpoint.sessions.erase(session.id); });
-}
-
 std::string Registry::host_key(const EndpointId& id, const InstanceId& instance) const {
   std::string key;
   with(id, [&](Endpoint& endpoint) {

@@ -42,7 +42,7 @@ json describe_instance(const Instance& instance, milliseconds ordered_hold, json
           {"failure-detail", printable(instance.failure_detail)}};
 }
 
-json describe_session(const LiveSession& session) {
+json describe_briefly(const LiveSession& session) {
   return {{"id", session.id.text},
           {"instance", session.instance.text},
           {"operator", session.operator_name},
@@ -108,7 +108,7 @@ json Registry::describe(const Endpoint& endpoint, bool whole, SteadyTime now) co
   if (!whole) return view;
   view["sessions"] = json::array();
   for (const auto& [id, session] : endpoint.sessions)
-    view["sessions"].push_back(describe_session(*session));
+    view["sessions"].push_back(describe_briefly(*session));
   view["settings"] = endpoint.record.settings;
   return view;
 }

@@ -161,4 +161,4 @@ def test_every_request_of_the_admin_page_is_one_that_edged_has():
     requests = re.findall(r"^\| `(GET|POST|PATCH|DELETE) (/v1/[^ `\[]*)", page, re.M)
     routes = (ROOT / "lib" / "server" / "admin" / "admin_requests.cpp").read_text()
     known = re.findall(r'\{"(GET|POST|PATCH|DELETE)", "(/v1/[^"]*)"', routes)
-    assert sorted((method, path.replace("NAME", "*")) for method, path in requests) == sorted(known)
+    assert sorted((method, re.sub(r"NAME|ID$", "*", path)) for method, path in requests) == sorted(known)

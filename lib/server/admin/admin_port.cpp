@@ -106,12 +106,12 @@ void AdminPort::refuse(int descriptor) {
 }
 
 net::Task<> AdminPort::serve(net::Socket socket, ConnectionSlot slot) {
-  const auto operator_name = operator_of(socket.native_handle());
+  auto who = operator_of(socket.native_handle());
   net::SocketStream stream(std::move(socket));
   net::HttpReader reader(stream);
   net::HttpLimits limits;
   limits.body = 1024 * 1024;
-  AdminConnection connection(parts_, stream, reader, slot, operator_name);
+  AdminConnection connection(parts_, stream, reader, slot, std::move(who));
   for (;;) {
     if (!acceptor_.is_open()) co_return;  // draining
     idle_.insert(&stream);

@@ -1,15 +1,10 @@
 #include "server/admin/admin_requests.hpp"
 
-#include <pwd.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include <array>
-#include <charconv>
 #include <cmath>
 
 #include "base/encoding.hpp"
-#include "base/files.hpp"
 #include "base/text.hpp"
 #include "crypto/random.hpp"
 #include "server/tunnel/tunnel.hpp"
@@ -18,15 +13,7 @@
 namespace edge::server {
 namespace {
 
-std::string user_name(uid_t uid) {
-  std::array<char, 4096> buffer;
-  passwd entry{};
-  passwd* found = nullptr;
-  if (::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr) {
-    return printable(found->pw_name, 64);
-  }
-  return "uid " + std::to_string(uid);
-}
+constexpr std::string_view kOfEndpoints = "/v1/endpoints/";
 
 // "/v1/endpoints/shop-17/token?x=y" against "/v1/endpoints/*/token": the part at '*'.
 bool matches(std::string_view path, std::string_view pattern, std::string& name) {
@@ -72,27 +59,9 @@ nlohmann::json lags_view(const Parts& parts) {
 
 }  // namespace
 
-std::string operator_of(int socket) {
-  ucred peer{};
-  socklen_t size = sizeof peer;
-  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return "unknown";
-  const auto user = user_name(peer.uid);
-  // Who logged in, before sudo or su; 4294967295 is "nobody did".
-  auto text = read_file("/proc/" + std::to_string(peer.pid) + "/loginuid", 32);
-  if (!text) return user;
-  uid_t login = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), login);
-  if (error != std::errc() || login == static_cast<uid_t>(-1) || login == peer.uid) return user;
-  return user_name(login) + " as " + user;
-}
-
 AdminConnection::AdminConnection(Parts& parts, net::SocketStream& stream, net::HttpReader& reader,
-                                 ConnectionSlot& slot, std::string operator_name)
-    : parts_(parts),
-      stream_(stream),
-      reader_(reader),
-      slot_(slot),
-      operator_(std::move(operator_name)) {}
+                                 ConnectionSlot& slot, Operator who)
+    : parts_(parts), stream_(stream), reader_(reader), slot_(slot), operator_(std::move(who)) {}
 AdminConnection::~AdminConnection() = default;
 
 // The whole API in one place.
@@ -114,6 +83,9 @@ const std::vector<AdminConnection::Route>& AdminConnection::routes() {
       {"GET", "/v1/endpoints/*/snapshots", &A::list_snapshots},
       {"POST", "/v1/endpoints/*/snapshots", &A::take_snapshot},
       {"GET", "/v1/endpoints/*/session", &A::open_session},
+      {"GET", "/v1/sessions", &A::list_sessions},
+      {"GET", "/v1/sessions/*", &A::show_session},
+      {"DELETE", "/v1/sessions/*", &A::kill_session},
       {"POST", "/v1/required", &A::require_many},
       {"POST", "/v1/endpoints/*/ping", &A::ping_endpoint},
       {"GET", "/v1/doctor", &A::examine_daemon},
@@ -144,23 +116,24 @@ net::Task<std::optional<net::Response>> AdminConnection::answer(net::Request req
                                                        : "no such path: " + printable(path)));
   }
   call.request = std::move(request);
-  if (!call.name.empty()) {
+  if (path.starts_with(kOfEndpoints)) {
     const auto id = parts_.registry.find(call.name);
-    if (!id) {
-      const auto near = nearest(call.name, parts_.registry.names());
-      co_return error_response(
-          fail(Errc::not_found, "no endpoint '" + printable(call.name, 80) + "'",
-               near.empty() ? "edgectl endpoint ls" : "did you mean '" + near + "'?"));
-    }
+    if (!id) co_return error_response(no_endpoint(call.name));
     call.endpoint = *id;
     call.name = parts_.registry.name_of(*id);
   }
   co_return co_await (this->*found->handle)(std::move(call));
 }
 
+Error AdminConnection::no_endpoint(const std::string& name) const {
+  const auto near = nearest(name, parts_.registry.names());
+  return fail(Errc::not_found, "no endpoint '" + printable(name, 80) + "'",
+              near.empty() ? "edgectl endpoint ls" : "did you mean '" + near + "'?");
+}
+
 store::EventRecord AdminConnection::event(std::string kind, const EndpointId& id,
                                           std::string text) const {
-  return {{}, std::move(kind), id, {}, operator_, std::move(text)};
+  return {{}, std::move(kind), id, {}, operator_.name, std::move(text)};
 }
 
 AdminConnection::Answer AdminConnection::status(Call) {

@@ -7,6 +7,7 @@
 
 #include "net/http.hpp"
 #include "net/socket_stream.hpp"
+#include "server/operator.hpp"
 #include "server/parts.hpp"
 
 namespace edge::server {
@@ -14,15 +15,11 @@ namespace edge::server {
 class Demand;
 class Tunnel;
 
-// Who is on the other end (SO_PEERCRED, and the login uid where there is one): "alice", or "alice
-// as root".
-std::string operator_of(int socket);
-
 class AdminConnection {
  public:
   // `slot`: the connection's; a session takes it along.
   AdminConnection(Parts& parts, net::SocketStream& stream, net::HttpReader& reader,
-                  ConnectionSlot& slot, std::string operator_name);
+                  ConnectionSlot& slot, Operator who);
   ~AdminConnection();
 
   // Nothing: the connection is not ours any more.
@@ -32,15 +29,15 @@ class AdminConnection {
   struct Call {  // a request, taken apart
     net::Request request;
     std::map<std::string, std::string> query;
-    EndpointId endpoint;  // of the path, when it names one
-    std::string name;
+    EndpointId endpoint;                 // of the path, when it names one
+    std::string name;                    // of the endpoint, or what else the path names
     std::optional<InstanceId> instance;  // the one that is wanted; nothing: any
     std::string instance_name;           // as the operator named it
   };
   using Answer = net::Task<std::optional<net::Response>>;
   struct Route {
     const char* method;
-    const char* path;  // '*' is an endpoint's name or id
+    const char* path;  // '*' is an endpoint's name or id, or a session's id
     Answer (AdminConnection::*handle)(Call);
   };
   static const std::vector<Route>& routes();
@@ -60,6 +57,9 @@ class AdminConnection {
   Answer list_snapshots(Call call);
   Answer take_snapshot(Call call);
   Answer open_session(Call call);
+  Answer list_sessions(Call call);
+  Answer show_session(Call call);
+  Answer kill_session(Call call);
   Answer require_many(Call call);
   Answer ping_endpoint(Call call);
   Answer examine_daemon(Call call);
@@ -74,13 +74,15 @@ class AdminConnection {
   net::Task<Result<void>> store_settings(std::optional<EndpointId> id,
                                          std::map<std::string, std::string> changes);
   nlohmann::json settings_view(const std::optional<EndpointId>& id) const;
+  Error no_endpoint(const std::string& name) const;
+  Error no_session(const std::string& name) const;
   store::EventRecord event(std::string kind, const EndpointId& id, std::string text) const;
 
   Parts& parts_;
   net::SocketStream& stream_;
   net::HttpReader& reader_;
   ConnectionSlot& slot_;
-  const std::string operator_;
+  const Operator operator_;
   std::vector<Demand> demands_;  // of require_many, until this connection ends
 };
 

@@ -149,8 +149,10 @@ AdminConnection::Answer AdminConnection::open_session(Call call) {
   request.session = std::make_shared<LiveSession>();
   request.session->id = crypto::new_session_id();
   request.session->endpoint = call.endpoint;
-  request.session->operator_name = operator_;
+  request.session->operator_name = operator_.name;
+  request.session->login = operator_.login;
   request.session->since = parts_.clock.wall();
+  request.session->last_input.set(parts_.clock.steady());
   request.demand = std::move(demand);
   request.rest = reader_.take_rest();
   // From here on the connection lives on the tunnel's loop.

@@ -66,6 +66,13 @@ net::Task<> Tunnel::relay(SessionRequest request) {
                       {"Edge-Instance", caller_.instance.text},
                       {"Edge-Host-Key", host_key}};
   request.session->instance = caller_.instance;
+  request.session->tunnel = id_;
+  request.session->way = way_;
+  const auto close_both = [near = std::weak_ptr(client), far = std::weak_ptr(agent)] {
+    if (const auto stream = near.lock()) stream->close();
+    if (const auto stream = far.lock()) stream->close();
+  };
+  request.session->end.on_ask(executor_, close_both);
   parts_.registry.add_session(request.session);
   log::info("session.start", {{"session", request.session->id},
                               {"endpoint", caller_.endpoint},
@@ -74,12 +81,12 @@ net::Task<> Tunnel::relay(SessionRequest request) {
   if (!co_await net::write_response(*client, std::move(switched))) {
     net::RelayHooks hooks;
     hooks.on_bytes = [this, session = request.session](const net::RelayCounts& counts) {
-      session->bytes_out = counts.from_near;
-      session->bytes_in = counts.from_far;
+      session->count(counts.from_far, counts.from_near, parts_.clock.steady());
       touch();
     };
     co_await net::relay(client, watched, agent, std::move(hooks));
   }
+  request.session->end.forget();
   log::info("session.end", {{"session", request.session->id},
                             {"endpoint", caller_.endpoint},
                             {"bytes-in", request.session->bytes_in.load()},
