@@ -39,6 +39,7 @@ _edgectl() {
       'edgectl version') where='edgectl version' count=0 ;;
       'edgectl help') where='edgectl help' count=0 ;;
       'edgectl endpoint'|'edgectl endpoints'|'edgectl ep') where='edgectl endpoint' count=0 ;;
+      'edgectl session'|'edgectl sessions') where='edgectl session' count=0 ;;
       'edgectl settings'|'edgectl setting') where='edgectl settings' count=0 ;;
       'edgectl snapshot'|'edgectl snapshots') where='edgectl snapshot' count=0 ;;
       'edgectl endpoint create') where='edgectl endpoint create' count=0 ;;
@@ -48,6 +49,9 @@ _edgectl() {
       'edgectl endpoint rm') where='edgectl endpoint rm' count=0 ;;
       'edgectl endpoint token') where='edgectl endpoint token' count=0 ;;
       'edgectl endpoint disassociate') where='edgectl endpoint disassociate' count=0 ;;
+      'edgectl session ls') where='edgectl session ls' count=0 ;;
+      'edgectl session show') where='edgectl session show' count=0 ;;
+      'edgectl session kill') where='edgectl session kill' count=0 ;;
       'edgectl settings show') where='edgectl settings show' count=0 ;;
       'edgectl settings set') where='edgectl settings set' count=0 ;;
       'edgectl settings unset') where='edgectl settings unset' count=0 ;;
@@ -63,7 +67,7 @@ _edgectl() {
   esac
   case $flag in
     --socket) COMPREPLY=($(compgen -f -- "$cur")); return ;;
-    -o|--output) _edge_offer 'table json'; return ;;
+    -o|--output) _edge_offer 'table wide json name'; return ;;
     --color) _edge_offer 'auto always never'; return ;;
     --timeout) _edge_offer '5s 30s 1m 10m 1h 24h'; return ;;
     --wait) _edge_offer '5s 30s 1m 10m 1h 24h'; return ;;
@@ -84,6 +88,7 @@ _edgectl() {
       'edgectl doctor') words='--step-timeout --wait' ;;
       'edgectl endpoint create') words='--count --prefix --start --url --expires --if-absent --show-token' ;;
       'edgectl endpoint token') words='--expires --show-token' ;;
+      'edgectl session ls') words='--endpoint' ;;
       'edgectl settings show') words='--endpoint' ;;
       'edgectl settings set') words='--endpoint' ;;
       'edgectl settings unset') words='--endpoint' ;;
@@ -94,10 +99,10 @@ _edgectl() {
   fi
 
   case "$where $count" in
-    'edgectl 0') _edge_offer 'ls connect doctor status version help endpoint settings snapshot' ;;
+    'edgectl 0') _edge_offer 'ls connect doctor status version help endpoint session settings snapshot' ;;
     'edgectl connect '0) _edge_offer_after_user "$(edgectl complete-names 2>/dev/null)" ;;
     'edgectl doctor '0) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
-    'edgectl help '*) _edge_offer 'exit-codes environment formatting ls connect doctor status version help endpoint settings snapshot' ;;
+    'edgectl help '*) _edge_offer 'exit-codes environment formatting ls connect doctor status version help endpoint session settings snapshot' ;;
     'edgectl endpoint 0') _edge_offer 'create ls show rename rm token disassociate' ;;
     'edgectl endpoint create '0) : ;;
     'edgectl endpoint show '0) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
@@ -106,6 +111,9 @@ _edgectl() {
     'edgectl endpoint rm '0) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
     'edgectl endpoint token '0) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
     'edgectl endpoint disassociate '0) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
+    'edgectl session 0') _edge_offer 'ls show kill' ;;
+    'edgectl session show '0) : ;;
+    'edgectl session kill '*) : ;;
     'edgectl settings 0') _edge_offer 'show set unset' ;;
     'edgectl settings show '0) _edge_offer 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive' ;;
     'edgectl settings set '0) _edge_offer 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive' ;;

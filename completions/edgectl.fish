@@ -43,6 +43,9 @@ function __edgectl_at
             case 'edgectl endpoint' 'edgectl endpoints' 'edgectl ep'
                 set where 'edgectl endpoint'
                 set count 0
+            case 'edgectl session' 'edgectl sessions'
+                set where 'edgectl session'
+                set count 0
             case 'edgectl settings' 'edgectl setting'
                 set where 'edgectl settings'
                 set count 0
@@ -69,6 +72,15 @@ function __edgectl_at
                 set count 0
             case 'edgectl endpoint disassociate'
                 set where 'edgectl endpoint disassociate'
+                set count 0
+            case 'edgectl session ls'
+                set where 'edgectl session ls'
+                set count 0
+            case 'edgectl session show'
+                set where 'edgectl session show'
+                set count 0
+            case 'edgectl session kill'
+                set where 'edgectl session kill'
                 set count 0
             case 'edgectl settings show'
                 set where 'edgectl settings show'
@@ -104,7 +116,7 @@ end
 complete -c edgectl -f
 complete -c edgectl -s h -l help -d 'show this help'
 complete -c edgectl -l socket -r -F -d 'edged\'s admin socket (default /run/edged/admin.sock)'
-complete -c edgectl -s o -l output -x -a 'table json' -d 'for people or for programs'
+complete -c edgectl -s o -l output -x -a 'table wide json name' -d 'for people or for programs'
 complete -c edgectl -l color -x -a 'auto always never' -d 'when to use colour'
 complete -c edgectl -s q -l quiet -d 'names alone; no progress'
 complete -c edgectl -l timeout -x -a '5s 30s 1m 10m 1h 24h' -d 'how long edged may take to answer'
@@ -120,6 +132,7 @@ complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a status -d 'the daemon: ad
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a version -d 'the versions of edgectl and of edged'
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a help -d 'help about a command or a topic'
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a endpoint -d 'make, show, rename and remove endpoints'
+complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a session -d 'list, show and end live sessions'
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a settings -d 'show and change what all endpoints or one go by'
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a snapshot -d 'what a node looked like, or looks like now'
 
@@ -142,7 +155,7 @@ complete -c edgectl -n '__edgectl_at \'edgectl doctor\'' -l wait -x -a '5s 30s 1
 # edgectl version
 
 # edgectl help
-complete -c edgectl -n '__edgectl_at \'edgectl help\'' -a 'exit-codes environment formatting ls connect doctor status version help endpoint settings snapshot'
+complete -c edgectl -n '__edgectl_at \'edgectl help\'' -a 'exit-codes environment formatting ls connect doctor status version help endpoint session settings snapshot'
 
 # edgectl endpoint
 complete -c edgectl -n '__edgectl_at \'edgectl endpoint\' 0' -a create -d 'make an endpoint, or many, and print the join line'
@@ -180,6 +193,18 @@ complete -c edgectl -n '__edgectl_at \'edgectl endpoint token\'' -l show-token -
 
 # edgectl endpoint disassociate
 complete -c edgectl -n '__edgectl_at \'edgectl endpoint disassociate\' 0' -a '(edgectl complete-names 2>/dev/null)'
+
+# edgectl session
+complete -c edgectl -n '__edgectl_at \'edgectl session\' 0' -a ls -d 'list the live sessions, the oldest first'
+complete -c edgectl -n '__edgectl_at \'edgectl session\' 0' -a show -d 'all about a session: who, where, how long, and what will end it'
+complete -c edgectl -n '__edgectl_at \'edgectl session\' 0' -a kill -d 'end sessions, whoever has them'
+
+# edgectl session ls
+complete -c edgectl -n '__edgectl_at \'edgectl session ls\'' -l endpoint -x -a '(edgectl complete-names 2>/dev/null)' -d 'those on this endpoint, by name or id'
+
+# edgectl session show
+
+# edgectl session kill
 
 # edgectl settings
 complete -c edgectl -n '__edgectl_at \'edgectl settings\' 0' -a show -d 'the settings, and where each value comes from'

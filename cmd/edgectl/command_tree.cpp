@@ -40,6 +40,15 @@ CLI::App& add_endpoint(CLI::App& program, Run& chosen) {
   return noun;
 }
 
+CLI::App& add_session(CLI::App& program, Run& chosen) {
+  auto& noun = add_noun(program, "session", "list, show and end live sessions", {"sessions"});
+  noun.footer("edgectl session ls\tall of them\nedgectl session kill 3a6d603a1ddcabcb\tend one");
+  add_session_ls(noun, chosen);
+  add_session_show(noun, chosen);
+  add_session_kill(noun, chosen);
+  return noun;
+}
+
 CLI::App& add_settings(CLI::App& program, Run& chosen) {
   auto& noun =
       add_noun(program, "settings", "show and change what all endpoints or one go by", {"setting"});
@@ -79,7 +88,7 @@ void add_global_flags(CLI::App& program, GlobalOptions& options) {
                   "edged's admin socket (default /run/edged/admin.sock)")
       ->type_name("FILE");
   one_of(program.add_option("-o,--output", options.output, "for people or for programs"),
-         "table|json")
+         "table|wide|json|name")
       ->default_str("table");
   one_of(program.add_option("--color", options.color, "when to use colour"), "auto|always|never")
       ->default_str("auto");
@@ -132,8 +141,8 @@ CommandTree::CommandTree() : app(std::make_unique<CLI::App>()) {
     command->group(kDaily);
   }
   // Not before: commands inherit the group of their noun.
-  for (CLI::App* noun :
-       {&add_endpoint(*app, chosen), &add_settings(*app, chosen), &add_snapshot(*app, chosen)}) {
+  for (CLI::App* noun : {&add_endpoint(*app, chosen), &add_session(*app, chosen),
+                         &add_settings(*app, chosen), &add_snapshot(*app, chosen)}) {
     noun->group(kAdministration);
   }
   add_complete_names(*app, chosen);

@@ -50,6 +50,7 @@ struct Context {
   bool colour_err = false;
   std::vector<std::string> far_command;  // what stood after --, for connect
 
+  bool names_only() const { return options.quiet || options.output == "name"; }
   bool json() const { return options.output == "json"; }
   control::ErrorStyle style() const { return {json(), colour_err}; }
   WallTime now() const { return world.clock.wall(); }

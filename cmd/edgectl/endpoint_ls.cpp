@@ -42,7 +42,7 @@ Result<int> run(Context& context, const Options&) {
     return 0;
   }
   const auto endpoints = sorted_items(*answer);
-  if (context.options.quiet) {
+  if (context.names_only()) {
     for (const auto& endpoint : endpoints) {
       context.world.out << printable(text_at(endpoint, "name")) << '\n';
     }

@@ -25,7 +25,7 @@ HelpTopic environment() {
        "Every flag has a variable: --if-absent is EDGECTL_IF_ABSENT, --socket is EDGECTL_SOCKET. "
        "A flag wins over its variable, a variable over the configuration file.",
        {{"EDGECTL_SOCKET", "edged's admin socket, as --socket"},
-        {"EDGECTL_OUTPUT", "table or json, as --output"},
+        {"EDGECTL_OUTPUT", "table, wide, json or name, as --output"},
         {"EDGECTL_TIMEOUT", "how long edged may take to answer, as --timeout"},
         {"NO_COLOR", "when not empty: no colour"},
         {"CLICOLOR_FORCE", "when neither empty nor 0: colour, also where no terminal is"},
@@ -42,7 +42,9 @@ HelpTopic formatting() {
           {"FORMATTING",
            "What was asked for goes to stdout, everything else to stderr, so that > file is always "
            "clean.\n"
-           "-o table is for people and may change; ages are relative. -o json is the admin API's "
+           "-o table is for people and may change; ages are relative. -o wide has more columns "
+           "where there "
+           "are more, and -o name has names or ids alone, as -q. -o json is the admin API's "
            "own answer: it has "
            "apiVersion, lists are in items, times are RFC 3339 in UTC, and it only grows. Failures "
            "are then one JSON "

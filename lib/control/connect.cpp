@@ -16,6 +16,7 @@
 #include "control/local_stream.hpp"
 #include "control/progress.hpp"
 #include "control/raw_terminal.hpp"
+#include "control/session_end.hpp"
 #include "control/session_request.hpp"
 #include "control/waiting_text.hpp"
 #include "fleet/reason_meaning.hpp"
@@ -55,7 +56,7 @@ struct Run {
   std::unique_ptr<RawTerminal> raw;
   std::unique_ptr<ssh::ShellClient> client;
   steady_clock::time_point started = steady_clock::now();
-  std::string endpoint_id;
+  std::string endpoint_id, session;
   int status = kExitFailure;
 
   bool has_command() const { return !options.command.empty(); }
@@ -147,6 +148,7 @@ net::Task<> follow_signals(Run& run) {
 // Why the session ended without an end: what edged knows about it, if it is still there.
 Error lost(Run& run) {
   const auto& name = run.options.endpoint;
+  if (const auto why = why_session_ended(run.api, run.session, name)) return *why;
   auto code = Errc::failure;
   std::string reason;
   auto endpoint = run.api.get(endpoint_path(name));
@@ -207,6 +209,7 @@ net::Task<int> whole(Run& run) {
   co_await ticking.join();
   if (!opened) co_return give_up(run, opened.error());
 
+  run.session = opened->session;
   auto known = check_known_host(run.options.state_folder, run.endpoint_id + "." + opened->instance,
                                 opened->host_key);
   if (!known) {

@@ -36,7 +36,7 @@ TEST_CASE("a wrong command line exits with 2 and says what was meant") {
       {{"endpoint", "lst"}, "unknown command 'lst'; did you mean 'ls'?"},
       {{"xyzzy"}, "unknown command 'xyzzy'\n"},
       {{"ls", "--otput", "json"}, "unknown flag '--otput'; did you mean '--output'?"},
-      {{"ls", "-o", "yml"}, "'yml' is none of table|json"},
+      {{"ls", "-o", "yml"}, "'yml' is none of table|wide|json|name"},
       {{"ls", "extra"}, "'extra' is one word too many"},
       {{"endpoint", "show"}, "NAME is required"},
       {{"connect", "shop", "uname"}, "edgectl connect NAME -- uname"},
