@@ -42,8 +42,11 @@ bool Endpoint::has_tunnel() const {
 }
 
 fleet::EndpointState Endpoint::state(SteadyTime now) const {
-  return fleet::endpoint_state({seen, expected_until, has_tunnel()},
-                               fleet::silence_allowed(settings.interval, settings.hold), now);
+  const auto allowed = fleet::silence_allowed(settings.interval, settings.hold);
+  const auto heard = fleet::endpoint_state({seen, expected_until, false}, allowed, now);
+  // Each check-in asks; only where nobody was heard of are all circuits looked at.
+  if (heard == fleet::EndpointState::online || !has_tunnel()) return heard;
+  return fleet::endpoint_state({seen, expected_until, true}, allowed, now);
 }
 
 fleet::EndpointState Endpoint::state_of(const InstanceId& id, const Instance& instance,

@@ -28,14 +28,16 @@ void Registry::give_slot(const TunnelId& tunnel) {
 void Registry::lose_tunnel(Endpoint& endpoint, const InstanceId& instance) {
   const auto now = clock_.steady();
   bool lost = false;
-  endpoint.each_circuit([&](Circuit& circuit, const InstanceId*) {
-    if (!circuit.tunnel || circuit.tunnel->instance() != instance) return;
-    circuit.life.asked_anew(instance, endpoint.has_sessions_on(instance), now);
-    if (circuit.has_tunnel()) return;
-    circuit.tunnel->end(fleet::Reason::lost);
-    circuit.tunnel.reset();
+  const auto found = endpoint.instances.find(instance);
+  auto* own = found == endpoint.instances.end() ? nullptr : found->second.circuit.get();
+  for (auto* circuit : {&endpoint.circuit, own}) {
+    if (!circuit || !circuit->tunnel || circuit->tunnel->instance() != instance) continue;
+    circuit->life.asked_anew(instance, endpoint.has_sessions_on(instance), now);
+    if (circuit->has_tunnel()) continue;
+    circuit->tunnel->end(fleet::Reason::lost);
+    circuit->tunnel.reset();
     lost = true;
-  });
+  }
   if (lost) endpoint.settle(fleet::Reason::lost, now);
 }
 
