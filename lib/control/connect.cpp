@@ -85,7 +85,10 @@ net::Task<> show_progress(Run& run) {
   for (;;) {
     const auto quick = run.api.with_deadline(kProgressEvery);  // blocks the loop: not for long
     if (auto endpoint = quick.get(endpoint_path(run.options.endpoint))) {
-      run.progress.show(waiting_text(run.options.endpoint, *endpoint));
+      const auto& instance = run.options.instance;
+      const auto whom = (instance.empty() ? "" : instance + " of ") + run.options.endpoint;
+      if (!instance.empty()) *endpoint = seen_as_instance(std::move(*endpoint), instance);
+      run.progress.show(waiting_text(whom, *endpoint));
     }
     if (!co_await net::sleep(kProgressEvery)) co_return;
   }

@@ -1,5 +1,7 @@
 #include "control/waiting_text.hpp"
 
+#include "control/json_fields.hpp"
+
 namespace edge::control {
 namespace {
 
@@ -15,7 +17,28 @@ std::string failure_text(const nlohmann::json& endpoint) {
   return "last attempt: " + reason + "; ";
 }
 
+nlohmann::json find_instance(const nlohmann::json& endpoint, const std::string& wanted) {
+  nlohmann::json best;
+  for (const auto& instance : list_at(endpoint, "instances")) {
+    const auto id = text_at(instance, "id");
+    if (id == wanted || text_at(instance, "host-name") == wanted) return instance;
+    if (id.starts_with(wanted)) best = instance;
+  }
+  return best;
+}
+
 }  // namespace
+
+nlohmann::json seen_as_instance(nlohmann::json endpoint, const std::string& wanted) {
+  auto instance = find_instance(endpoint, wanted);
+  if (instance.is_null()) return endpoint;
+  const auto own = object_at(instance, "tunnel");
+  const bool is_its = text_at(object_at(endpoint, "tunnel"), "instance") == text_at(instance, "id");
+  if (!is_its) endpoint["tunnel"] = own;
+  endpoint["wait-at-most"] = is_true_at(instance, "held") ? "0s" : text_at(endpoint, "interval");
+  endpoint["instances"] = nlohmann::json::array({std::move(instance)});
+  return endpoint;
+}
 
 std::string waiting_text(const std::string& name, const nlohmann::json& endpoint) {
   const auto state = endpoint.value("tunnel", nlohmann::json::object()).value("state", "");

@@ -10,4 +10,8 @@ namespace edge::control {
 // comes first, for a terminal cuts the line at its end.
 std::string waiting_text(const std::string& name, const nlohmann::json& endpoint);
 
+// The endpoint as if that instance were all of it, for an operator who waits for it alone. `wanted`
+// as it was written: its id, host name, or the start of its id.
+nlohmann::json seen_as_instance(nlohmann::json endpoint, const std::string& wanted);
+
 }  // namespace edge::control
