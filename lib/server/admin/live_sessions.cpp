@@ -1,5 +1,6 @@
 // Live sessions as operators see and end them.
 #include <algorithm>
+#include <boost/asio/post.hpp>
 #include <tuple>
 
 #include "base/log.hpp"
@@ -10,6 +11,8 @@ namespace edge::server {
 namespace {
 
 using nlohmann::json;
+
+constexpr std::size_t kListedAtOnce = 64;  // then the loop has its turn
 
 std::vector<std::string> texts_of(const std::vector<SessionId>& ids) {
   std::vector<std::string> texts;
@@ -37,7 +40,10 @@ AdminConnection::Answer AdminConnection::list_sessions(Call call) {
     if (!wanted) co_return error_response(no_endpoint(name->second));
   }
   std::vector<json> sessions;
+  std::size_t looked_at = 0;
   for (const auto& id : parts_.registry.session_ids()) {
+    if (++looked_at % kListedAtOnce == 0)
+      co_await net::asio::post(stream_.executor(), net::asio::use_awaitable);
     auto view = parts_.registry.describe_session(id);
     if (view.is_null()) continue;  // it ended meanwhile
     if (!wanted || view["endpoint-id"] == wanted->text) sessions.push_back(std::move(view));
