@@ -50,13 +50,15 @@ Channel::Channel(std::shared_ptr<Session> session, ssh_channel raw)
       raw_(raw),
       output_(session_->executor()),
       error_(session_->executor()),
-      window_(session_->executor()) {
+      window_(session_->executor()),
+      close_(session_->executor()) {
   session_->add(this);
   callbacks_.userdata = this;
   callbacks_.channel_data_function = on_data;
   callbacks_.channel_eof_function = on_eof;
   callbacks_.channel_close_function = [](ssh_session of, ssh_channel channel, void* user) noexcept {
     self(user)->peer_closed_ = true;
+    self(user)->close_.ring();
     on_eof(of, channel, user);
   };
   callbacks_.channel_write_wontblock_function = on_window;
@@ -110,6 +112,7 @@ void Channel::wake() noexcept {
   output_.waiter.ring();
   error_.waiter.ring();
   window_.ring();
+  close_.ring();
 }
 
 Channel::~Channel() {
@@ -129,6 +132,7 @@ Task<net::Read> Channel::read(net::asio::mutable_buffer buffer, int is_stderr) {
       const int rc = ssh_channel_read_timeout(
           raw_, buffer.data(), static_cast<std::uint32_t>(buffer.size()), is_stderr, 0);
       arriving.size -= static_cast<std::uint32_t>(std::clamp<std::int64_t>(rc, 0, arriving.size));
+      if (peer_closed_) close_.ring();  // to libssh it closes with the last byte that is read
       session->touched();
       if (rc <= 0) break;
       co_return net::Read{{}, static_cast<std::size_t>(rc)};
@@ -234,7 +238,8 @@ void Channel::close() noexcept {
 Task<bool> Channel::closed() {
   auto session = session_;
   while (raw_ != nullptr && session->alive() && !ssh_channel_is_closed(raw_)) {
-    if (!co_await session->progress()) break;
+    const bool rung = co_await close_.wait();
+    if (!rung) break;
   }
   co_return true;
 }

@@ -75,6 +75,7 @@ class Channel final : public net::Stream {
   Arriving output_, error_;
   Taker taker_;    // of output_
   Waiter window_;  // rung when the peer's window is not empty any more
+  Waiter close_;   // rung when the channel may have closed
   std::uint64_t written_ = 0;
   bool ended_ = false;  // the peer has sent EOF, or closed the channel
   ssh_channel_callbacks_struct callbacks_{};

@@ -19,6 +19,7 @@ class ClosingChannels {
   void free_closed();
   void forget() noexcept { channels_.clear(); }  // libssh has freed them all
 
+  std::size_t size() const noexcept { return channels_.size(); }
   // Why the session must end now; empty if it need not.
   std::string broken() const;
 

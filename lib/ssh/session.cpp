@@ -188,11 +188,8 @@ bool Session::read_all(std::chrono::nanoseconds started) {
   while (socket_bytes_.in_bytes - start < most) {
     const auto before = socket_bytes_.in_bytes;
     const int rc = ssh_event_dopoll(event_.get(), 0);
-    const bool gone = !ssh_is_connected(raw_.get()) ||
-                      (ssh_get_status(raw_.get()) & (SSH_CLOSED | SSH_CLOSED_ERROR)) != 0;
-    if (rc == SSH_ERROR || gone) {
-      const char* error = ssh_get_error(raw_.get());
-      die(error && *error ? error : "connection closed");
+    if (rc == SSH_ERROR || is_gone()) {
+      die_of_libssh();
       return false;
     }
     if (!within_bounds()) return false;
@@ -200,6 +197,21 @@ bool Session::read_all(std::chrono::nanoseconds started) {
     if (thread_time() - started > kTurnTime) break;
   }
   return true;
+}
+
+bool Session::is_gone() const {
+  return !ssh_is_connected(raw_.get()) ||
+         (ssh_get_status(raw_.get()) & (SSH_CLOSED | SSH_CLOSED_ERROR)) != 0;
+}
+
+void Session::die_of_libssh() {
+  const char* error = ssh_get_error(raw_.get());
+  die(error && *error ? error : "connection closed");
+}
+
+void Session::look_alive() {
+  if (alive_ && is_gone()) return die_of_libssh();
+  touched();
 }
 
 void Session::arm() {

@@ -66,6 +66,9 @@ class Session : public std::enable_shared_from_this<Session> {
   Task<> until_dead();
   // After every call into libssh from outside of the pump.
   void touched();
+  // After calls of after_turn that read from the socket: a session that libssh has ended is dead at
+  // once.
+  void look_alive();
   // Wakes everybody who waits in progress(); for callbacks and for channels that end.
   void moved() {
     moved_ = true;
@@ -90,6 +93,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void remove(Channel* channel) noexcept;
   void let_close(ssh_channel raw) { closing_.add(raw); }  // the peer has not closed it yet
   std::size_t channel_count() const noexcept { return channels_.size(); }
+  std::size_t closing_count() const noexcept { return closing_.size(); }
   // Whether `size` bytes may be written now; if not (Room::none), the writer waits for its turn.
   // Streams take turns, a chunk each, a few on a path with plenty of room; a keystroke does not
   // wait for a slow link's queue as bulk does.
@@ -105,8 +109,11 @@ class Session : public std::enable_shared_from_this<Session> {
     moved_bytes(size);
   }
   void heard_data(std::uint64_t bytes) {  // a packet of a stream
+    ++data_packets_;
     if (bounds_) bounds_->heard_data(bytes);
   }
+  // Packets so far that brought no bytes of a stream: requests, among others.
+  std::uint64_t other_packets() const noexcept { return packets_.in_packets - data_packets_; }
   void opened_stream() {
     if (bounds_) bounds_->opened_stream();
   }
@@ -126,6 +133,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void wake_all() noexcept;
   void close_forgotten() noexcept;
   bool within_bounds();
+  bool is_gone() const;
+  void die_of_libssh();
   bool has_unsent() const noexcept { return (ssh_get_status(raw()) & SSH_WRITE_PENDING) != 0; }
 
   net::asio::any_io_executor executor_;
@@ -141,7 +150,7 @@ class Session : public std::enable_shared_from_this<Session> {
   Allowance allowance_;
   ssh_counter_struct socket_bytes_{}, packets_{};
   std::optional<PeerBounds> bounds_;
-  std::uint64_t seen_packets_ = 0, seen_out_ = 0;
+  std::uint64_t seen_packets_ = 0, seen_out_ = 0, data_packets_ = 0;
   std::uint64_t seen_in_ = 0;
   SteadyTime last_heard_{};
   std::vector<Channel*> channels_;

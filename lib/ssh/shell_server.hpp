@@ -12,6 +12,7 @@
 #include "base/error.hpp"
 #include "base/time.hpp"
 #include "net/stream.hpp"
+#include "ssh/forward_request.hpp"
 #include "ssh/server_identity.hpp"
 
 namespace edge::ssh {
@@ -20,6 +21,7 @@ namespace edge::ssh {
 inline constexpr const char* kDefaultAccount = "-";
 // A local signal name (RFC 4254 section 6.10) that says "refused" where a signal would say "ended".
 inline constexpr const char* kRefusedSignal = "REFUSED@edge";
+inline constexpr const char* kSftp = "sftp";  // the one subsystem that there is
 
 struct PtyRequest {
   std::string terminal;
@@ -32,6 +34,8 @@ struct ShellOrder {
   std::optional<PtyRequest> pty;
   std::vector<std::pair<std::string, std::string>> environment;  // bounded, not filtered
   std::string command;                                           // empty: a login shell
+  std::string subsystem;                                         // kSftp; then there is no command
+  bool forward_agent = false;  // connections to the operator's ssh-agent, ssh -A
 };
 
 struct ShellEnd {
@@ -54,7 +58,10 @@ class ShellChannel {
   // Completes when the operator has closed the channel, the transport has died, or we have
   // finished.
   virtual net::Task<> closed() = 0;
-  // Reports the end and closes the channel.
+  // A stream to the operator's ssh-agent; only for who asked for it (order().forward_agent).
+  virtual net::Task<Result<std::unique_ptr<net::Stream>>> open_agent() = 0;
+  // Reports the end and closes the channel. A refusal's message is also written to stderr for
+  // clients that would not show it.
   virtual net::Task<> finish(ShellEnd end) = 0;
 };
 
@@ -64,13 +71,20 @@ class ShellServer {
   using OnOrder = std::function<void(std::shared_ptr<ShellChannel>)>;
   // `descriptor`: connected and non-blocking; the server's from here on.
   ShellServer(net::asio::any_io_executor executor, int descriptor, const ServerIdentity& identity,
-              const std::string& vouched_key, OnOrder on_order);
+              const std::string& vouched_key, OnOrder on_order, ForwardHooks forwards = {});
   ~ShellServer();
   ShellServer(const ShellServer&) = delete;
 
   net::Task<Result<void>> establish(milliseconds deadline);  // handshake and login
   net::Task<> until_dead();
   void close() noexcept;
+
+  const std::string& account() const noexcept;  // who logged in, as it came; empty before
+  // A stream to the operator for a connection from `source` to the listener that was asked for as
+  // `address` and listens on `port`.
+  net::Task<Result<std::unique_ptr<net::Stream>>> open_forwarded(std::string address,
+                                                                 std::uint16_t port,
+                                                                 HostPort source);
 
  private:
   struct Part;

@@ -35,14 +35,15 @@ Task<> echo(std::shared_ptr<ShellChannel> channel) {
   co_await channel->finish(end);
 }
 
-std::vector<std::string> noticed;  // by the shell below
+std::vector<std::string> noticed, signals;  // by the shell below
 
 Task<> notice(std::shared_ptr<ShellChannel> channel) {
   noticed.clear();
+  signals.clear();
   channel->on_resize = [](int columns, int rows, int, int) {
     noticed.push_back(std::to_string(columns) + "x" + std::to_string(rows));
   };
-  channel->on_signal = [](const std::string& name) { noticed.push_back(name); };
+  channel->on_signal = [](const std::string& name) { signals.push_back(name); };
   co_await read_to_end(channel->stream());
   channel->on_resize = nullptr;
   channel->on_signal = nullptr;
@@ -104,6 +105,7 @@ Task<> resize_and_signal(ShellEnds& ends) {
   co_await ends.client->resize(132, 43);
   co_await ends.client->send_signal("INT");
   co_await ends.client->resize(1, 1);
+  co_await ends.client->send_signal("TERM");
   co_await ends.client->stream().shutdown_write();
   co_await read_to_end(ends.client->stream());
   co_await end_session(ends);
@@ -231,10 +233,11 @@ TEST_CASE("a far side with another host key gets no login") {
   }
 }
 
-TEST_CASE("window changes and signals arrive in their order") {
+TEST_CASE("window changes arrive in their order, and so do signals") {
   ShellEnds ends;
   drive(resize_and_signal(ends));
-  CHECK(noticed == std::vector<std::string>{"132x43", "INT", "1x1"});
+  CHECK(noticed == std::vector<std::string>{"132x43", "1x1"});
+  CHECK(signals == std::vector<std::string>{"INT", "TERM"});
 }
 
 TEST_CASE("a session that was lost has no end to report") {
