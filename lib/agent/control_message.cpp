@@ -54,7 +54,9 @@ json to_json(const SessionRequest& request) {
           {"command", bytes(request.command)},
           {"shell", bytes(request.shell)},
           {"environment", std::move(environment)},
-          {"grace", request.hang_up_grace.count()}};
+          {"grace", request.hang_up_grace.count()},
+          {"agent", request.forward_agent},
+          {"check", request.only_check}};
 }
 
 SessionRequest session_request(const json& message) {
@@ -70,6 +72,8 @@ SessionRequest session_request(const json& message) {
     request.environment.emplace_back(text(pair.at(0)), text(pair.at(1)));
   }
   request.hang_up_grace = milliseconds{message.at("grace").get<std::int64_t>()};
+  request.forward_agent = message.at("agent").get<bool>();
+  request.only_check = message.at("check").get<bool>();
   return request;
 }
 

@@ -13,7 +13,7 @@
 
 namespace edge::agent {
 
-inline constexpr std::size_t kMaxDescriptors = 3;
+inline constexpr std::size_t kMaxDescriptors = 4;
 
 struct Packet {
   std::string bytes;

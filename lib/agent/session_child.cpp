@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "agent/account.hpp"
+#include "agent/agent_socket.hpp"
 #include "agent/control_message.hpp"
 #include "agent/control_socket.hpp"
 #include "agent/login_record.hpp"
@@ -25,6 +26,7 @@ constexpr int kRequestDeadline = 10'000;  // milliseconds
 struct RunningSession {
   Account account;
   SessionStreams streams;
+  std::unique_ptr<AgentSocket> agent;  // null: none
   pid_t shell = 0;
 };
 
@@ -50,17 +52,25 @@ void block_stop_signals() {
   ::sigprocmask(SIG_BLOCK, &signals, nullptr);
 }
 
-Result<RunningSession> open_session(const SessionRequest& request) {
+Result<Account> admit(const SessionRequest& request) {
   auto account = find_account(request.account);
   if (!account) return account.error();
   if (auto allowed = may_log_in(*account); !allowed) return allowed.error();
+  return account;
+}
+
+Result<RunningSession> open_session(SessionRequest request) {
+  auto account = admit(request);
+  if (!account) return account.error();
+  auto agent = request.forward_agent ? AgentSocket::open(*account) : nullptr;
+  if (agent) request.environment.emplace_back("SSH_AUTH_SOCK", agent->path());
   auto streams = open_streams(request, *account);
   if (!streams) return streams.error();
   const char* time_zone = std::getenv("TZ");  // of the agent; this is a program's body
   const auto plan = plan_shell(*account, request, time_zone ? time_zone : "");
   const auto shell = start_shell(plan, *account, *streams);
   if (!shell) return shell.error();
-  return RunningSession{std::move(*account), std::move(*streams), *shell};
+  return RunningSession{std::move(*account), std::move(*streams), std::move(agent), *shell};
 }
 
 void tell(const Report& report, const std::vector<Descriptor>& descriptors = {}) {
@@ -73,6 +83,14 @@ void tell(const Report& report, const std::vector<Descriptor>& descriptors = {})
 int refuse(const Error& reason) {
   tell(Refused{reason});
   return EXIT_FAILURE;
+}
+
+int check_account(const SessionRequest& request) {
+  const auto account = admit(request);
+  if (!account) return refuse(account.error());
+  tell(Started{});
+  tell(SessionEnd{});
+  return EXIT_SUCCESS;
 }
 
 int watch_session(const SessionRequest& request, RunningSession session) {
@@ -89,6 +107,7 @@ int watch_session(const SessionRequest& request, RunningSession session) {
     return refuse(watch.error());
   }
   const LoginRecord record(session.account.name, session.streams.terminal, session.shell);
+  if (session.agent) session.streams.agent.push_back(session.agent->take_listener());
   tell(Started{session.shell}, session.streams.agent);
   session.streams.agent.clear();
   tell(watch->run());
@@ -104,6 +123,7 @@ int run_session_process() {
   block_stop_signals();
   const auto request = receive_request();
   if (!request) return refuse(request.error());
+  if (request->only_check) return check_account(*request);
   auto session = open_session(*request);
   if (!session) return refuse(session.error());
   return watch_session(*request, std::move(*session));

@@ -49,13 +49,15 @@ class Event {
 // owner and the one wait that is pending on the socket.
 class Conversation : public std::enable_shared_from_this<Conversation> {
  public:
-  Conversation(const asio::any_io_executor& executor, bool has_terminal)
+  // `count`: of the streams that will come.
+  Conversation(const asio::any_io_executor& executor, bool has_terminal, std::size_t count)
       : control(executor),
         streams{stream_descriptor(executor), stream_descriptor(executor),
                 stream_descriptor(executor)},
         start_told(executor),
         end_told(executor),
-        has_terminal_(has_terminal) {}
+        has_terminal_(has_terminal),
+        count_(count) {}
 
   void listen() {
     control.async_wait(stream_descriptor::wait_read, [self = shared_from_this()](error_code error) {
@@ -81,6 +83,7 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
 
   stream_descriptor control;
   std::array<stream_descriptor, 3> streams;  // the master alone, or input, output, error output
+  Descriptor agent_listener;
   Event start_told, end_told;
   std::optional<Error> refused;
   SessionEnd end;
@@ -105,10 +108,11 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
 
   void start(std::vector<Descriptor> descriptors) {
     error_code error;
-    if (descriptors.size() != (has_terminal_ ? 1u : 3u)) {
+    if (descriptors.size() < count_ || descriptors.size() > count_ + 1) {
       return stop(fail(Errc::failure, "the session process sent no streams"));
     }
-    for (std::size_t i = 0; i < descriptors.size() && !error; ++i) {
+    if (descriptors.size() > count_) agent_listener = std::move(descriptors.back());
+    for (std::size_t i = 0; i < count_ && !error; ++i) {
       streams[i].assign(descriptors[i].get(), error);
       if (!error) descriptors[i].release();
     }
@@ -137,6 +141,7 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   }
 
   bool has_terminal_;
+  std::size_t count_;
   bool started_ = false;
   std::optional<WindowSize> early_size_;  // asked for before there was a terminal
 };
@@ -173,6 +178,8 @@ class SpawnedSession final : public SessionProcess {
     error_code ignored;
     if (!conversation_->has_terminal()) conversation_->streams[0].close(ignored);
   }
+
+  Descriptor agent_listener() override { return std::move(conversation_->agent_listener); }
 
   void resize(const WindowSize& size) override { conversation_->resize(size); }
 
@@ -212,7 +219,9 @@ Result<std::unique_ptr<SessionProcess>> start_session(asio::any_io_executor exec
   auto& [own, theirs] = *sockets;
   // Before the spawn: it waits in the socket, and a request that does not fit costs no process.
   if (auto sent = send_packet(own.get(), encode(Order{request})); !sent) return sent.error();
-  auto conversation = std::make_shared<Conversation>(executor, request.pty.has_value());
+  const bool has_terminal = request.pty.has_value();
+  const std::size_t streams = request.only_check ? 0 : has_terminal ? 1 : 3;
+  auto conversation = std::make_shared<Conversation>(executor, has_terminal, streams);
   error_code error;
   conversation->control.assign(own.get(), error);
   if (error) return fail(Errc::unavailable, "cannot watch the control socket: " + error.message());

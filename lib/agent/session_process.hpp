@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/descriptor.hpp"
 #include "base/error.hpp"
 #include "base/time.hpp"
 
@@ -37,6 +38,8 @@ struct SessionRequest {
       shell;  // empty: the account's own (an account without a login shell is refused anyway)
   std::vector<std::pair<std::string, std::string>> environment;  // already filtered
   milliseconds hang_up_grace{5'000};
+  bool forward_agent = false;  // SSH_AUTH_SOCK, for who listens on SessionProcess::agent_listener
+  bool only_check = false;     // whether the account may have a session; nothing runs
 };
 
 // How a session ended: an exit status, or the name of a signal without "SIG" ("TERM").
@@ -62,6 +65,8 @@ class SessionProcess {
   virtual boost::asio::posix::stream_descriptor& output() = 0;
   virtual boost::asio::posix::stream_descriptor* error_output() = 0;
   virtual void close_input() = 0;  // EOF for the command; with a pty: nothing
+  // Where programs ask for the operator's ssh-agent: once, after started(). Empty: they cannot.
+  virtual Descriptor agent_listener() = 0;
 
   virtual void resize(const WindowSize& size) = 0;
   // "INT", "TERM", ...: to the foreground process group. An unknown name is passed over.

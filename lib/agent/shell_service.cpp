@@ -1,13 +1,15 @@
 #include "agent/shell_service.hpp"
 
 #include <fnmatch.h>
-#include <pwd.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <boost/asio/write.hpp>
 
+#include "agent/agent_forward.hpp"
+#include "agent/asked_account.hpp"
+#include "agent/session_forwards.hpp"
 #include "agent/session_process.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
@@ -104,12 +106,17 @@ void set_window(SessionProcess& process, int columns, int rows, int x_pixels, in
   process.resize({bounded(columns), bounded(rows), bounded(x_pixels), bounded(y_pixels)});
 }
 
-std::string own_account() {
-  std::array<char, 4096> buffer;
-  passwd entry{};
-  passwd* found = nullptr;
-  ::getpwuid_r(::geteuid(), &entry, buffer.data(), buffer.size(), &found);
-  return found != nullptr ? found->pw_name : "root";
+// As sshd does: by the account's shell, for what its files set (umask, limits). The settings' check
+// keeps quotes out of the path.
+std::string sftp_command(const config::AgentConfig& config) {
+  return "'" + config.sftp_server.string() + "'";
+}
+
+Result<void> look_for_sftp(const config::AgentConfig& config) {
+  if (::access(config.sftp_server.c_str(), X_OK) == 0) return {};
+  return fail(Errc::not_found, "this node cannot serve sftp: " + config.sftp_server.string() +
+                                   " is not there; install the package openssh-sftp-server, or set "
+                                   "session.sftp-server (scp -O copies without it)");
 }
 
 SessionRequest request_for(const ssh::ShellOrder& order, const std::string& account,
@@ -117,7 +124,8 @@ SessionRequest request_for(const ssh::ShellOrder& order, const std::string& acco
   SessionRequest request;
   request.session = std::move(session);
   request.account = account;
-  request.command = order.command;
+  request.command = order.subsystem == ssh::kSftp ? sftp_command(config) : order.command;
+  request.forward_agent = order.forward_agent;
   request.shell = config.shell;
   request.hang_up_grace = config.hang_up_grace;
   if (order.pty) {
@@ -158,10 +166,14 @@ net::Task<> ShellService::serve(std::shared_ptr<net::Stream> stream, std::string
   net::TaskGroup shells(executor_);
   auto near_end = std::make_shared<net::SocketStream>(net::adopt_socket(executor_, ends->second));
   {
-    ssh::ShellServer server(executor_, ends->first, identity_, vouched_key,
-                            [&](std::shared_ptr<ssh::ShellChannel> channel) {
-                              shells.spawn("session.shell", run_shell(std::move(channel), session));
-                            });
+    SessionForwards forwards(executor_, config_, program_, session);
+    ssh::ShellServer server(
+        executor_, ends->first, identity_, vouched_key,
+        [&](std::shared_ptr<ssh::ShellChannel> channel) {
+          shells.spawn("session.shell", run_shell(std::move(channel), session));
+        },
+        forwards.hooks());
+    forwards.serve(&server);
     net::TaskGroup copies(executor_);
     std::uint64_t in = 0, out = 0;
     copies.spawn("session.in", net::copy(*stream, *near_end, in, on_bytes));
@@ -179,6 +191,7 @@ net::Task<> ShellService::serve(std::shared_ptr<net::Stream> stream, std::string
       stream->close();
       near_end->close();
     });
+    co_await forwards.end();
     co_await shells.join();
     stream->close();
     near_end->close();
@@ -190,16 +203,17 @@ net::Task<> ShellService::serve(std::shared_ptr<net::Stream> stream, std::string
 net::Task<> ShellService::run_shell(std::shared_ptr<ssh::ShellChannel> channel,
                                     std::string session) {
   const auto& order = channel->order();
-  const auto wanted = order.account == ssh::kDefaultAccount ? own_account() : order.account;
+  const auto wanted = asked_account(order.account);
   const auto account = printable(wanted, 64);
   auto refuse = [&](std::string message) {
     log::warning("session.refused",
                  {{"session", session}, {"account", account}, {"reason", message}});
     return ssh::ShellEnd{0, ssh::kRefusedSignal, false, std::move(message)};
   };
-  if (!matches_any(config_.allow_users, wanted)) {
-    co_await channel->finish(
-        refuse("account " + account + " may not be asked for on this node (session.allow-users)"));
+  auto may = may_ask_for(config_, wanted);
+  if (may && order.subsystem == ssh::kSftp) may = look_for_sftp(config_);
+  if (!may) {
+    co_await channel->finish(refuse(may.error().message));
     co_return;
   }
   auto pumps = std::make_shared<Pumps>();
@@ -235,6 +249,8 @@ net::Task<> ShellService::run_shell(std::shared_ptr<ssh::ShellChannel> channel,
     tasks.spawn("shell.error", pump_output(pumps, errors, true));
   tasks.spawn("shell.end", watch_end(pumps, &end));
   tasks.spawn("shell.operator", watch_operator(pumps));
+  if (auto listener = pumps->process->agent_listener())
+    tasks.spawn("shell.agent", forward_agent(channel, std::move(listener)));
   while (pumps->outputs > 0) co_await pumps->bell->wait(milliseconds{60'000});
   // The command may go on: whoever reads what it printed need not wait for that.
   if (!pumps->ended) co_await channel->stream().shutdown_write();

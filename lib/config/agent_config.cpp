@@ -22,6 +22,21 @@ std::vector<Key> sessions(AgentConfig& config) {
        "Environment variables that an operator may bring along (ssh's SendEnv); '*' and '?' match. "
        "Keep "
        "variables that change what programs load, such as LD_PRELOAD or PATH, out of it."},
+      {"session.sftp-server", &config.sftp_server,
+       "The program that serves sftp, scp and sshfs, run as the account of the session. Debian's "
+       "is "
+       "in the package openssh-sftp-server; without it only scp -O copies."},
+      {"session.allow-targets", &config.allow_targets,
+       "Where operators may connect to through this node (ssh -L, -D, -W and -J): addresses and "
+       "ranges, also with a port or a range of ports. [localhost, \"10.0.0.0/8:5432\", "
+       "\"[2001:db8::/32]:443\"]; \"*\" is everything, [] nothing. Names are resolved first, and "
+       "the "
+       "address that is dialled is what is checked. The connections are the agent's own: what a "
+       "firewall allows to an account by its user id does not matter to them."},
+      {"session.allow-listen", &config.allow_listen,
+       "Where operators may listen on this node (ssh -R), written as session.allow-targets. "
+       "\"0.0.0.0\" and \"::\" stand for all addresses of their kind; who asks for no address in "
+       "particular gets loopback unless these allow more. Ports below 1024 are for root only."},
       {"session.limit", &config.sessions,
        "Sessions at once; the next one is refused with a message. Each shell, command, copy and "
        "forward of an "

@@ -6,6 +6,7 @@
 #include "base/ids.hpp"
 #include "base/proxy_exceptions.hpp"
 #include "base/proxy_url.hpp"
+#include "base/target_rules.hpp"
 #include "base/text.hpp"
 #include "config/settings.hpp"
 
@@ -68,6 +69,15 @@ void check_pins(Mistakes& mistakes, std::string_view path, const std::vector<std
   }
 }
 
+void check_targets(Mistakes& mistakes, std::string_view path,
+                   const std::vector<std::string>& entries) {
+  // One by one, so that each mistake has a line with its key.
+  for (const auto& entry : entries) {
+    if (const auto rules = TargetRules::parse({entry}); !rules)
+      mistakes.add(path, rules.error().message + ", " + rules.error().hint);
+  }
+}
+
 }  // namespace
 
 Result<void> check(const EdgedConfig& config) {
@@ -103,6 +113,15 @@ Result<void> check(const AgentConfig& config) {
     mistakes.add("session.shell", "'" + printable(config.shell, 64) +
                                       "' is not accepted, write a path that starts with / or \"\"");
   }
+  const auto& sftp = config.sftp_server.native();
+  // It becomes a word of the account's shell.
+  if (!sftp.starts_with('/') || sftp.find('\'') != std::string::npos) {
+    mistakes.add("session.sftp-server",
+                 "'" + printable(sftp, 64) +
+                     "' is not accepted, write a path that starts with / and has no quotes");
+  }
+  check_targets(mistakes, "session.allow-targets", config.allow_targets);
+  check_targets(mistakes, "session.allow-listen", config.allow_listen);
   if (config.backoff_least > config.backoff_most) {
     mistakes.add("check-in.backoff-least", "must not be longer than check-in.backoff-most");
   }

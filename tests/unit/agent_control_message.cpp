@@ -23,6 +23,7 @@ SessionRequest full_request() {
   request.shell = "/bin/bash";
   request.environment = {{"LANG", "C"}, {"LC_ALL", "\xc3\x28"}};
   request.hang_up_grace = edge::milliseconds{1'234};
+  request.forward_agent = request.only_check = true;
   return request;
 }
 
@@ -46,6 +47,8 @@ TEST_CASE("a request is the same on the other side, byte for byte") {
   CHECK(got.shell == sent.shell);
   CHECK(got.environment == sent.environment);
   CHECK(got.hang_up_grace == sent.hang_up_grace);
+  CHECK(got.forward_agent);
+  CHECK(got.only_check);
 }
 
 TEST_CASE("a request at all its bounds fits into one packet") {

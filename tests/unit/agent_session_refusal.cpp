@@ -61,6 +61,19 @@ awaitable<void> no_program() {
   CHECK(session.error().message.starts_with("cannot run /no/such/program: No such file"));
 }
 
+awaitable<void> only_check(std::string account, std::string refused) {
+  auto request = command("touch /nowhere");
+  request.account = account;
+  request.only_check = true;
+  const auto executor = co_await asio::this_coro::executor;
+  auto session = edge::agent::start_session(executor, agent_program(), request);
+  REQUIRE(session.has_value());
+  const auto started = co_await (*session)->started();
+  CHECK((started ? "" : started.error().message) == refused);
+  const auto end = co_await (*session)->ended();
+  CHECK(end.status == (refused.empty() ? 0 : 255));
+}
+
 awaitable<void> program_that_says_nothing() {
   const auto reason = co_await refusal(command("true"), "/bin/true");
   CHECK(reason.message == "the control socket was closed");
@@ -72,6 +85,11 @@ TEST_CASE("a session that cannot start says why") {
   drive(refusals());
   drive(no_program());
   drive(program_that_says_nothing());
+}
+
+TEST_CASE("an account that is only looked at is refused in the words of a session") {
+  drive(only_check(own_account(), ""));
+  drive(only_check("no-such-account", "no such account: no-such-account"));
 }
 
 TEST_CASE("root may open a session for another account, if that has a shell") {

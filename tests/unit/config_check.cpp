@@ -101,6 +101,21 @@ TEST_CASE("the agent's configuration is checked as a whole") {
   CHECK(result.error().message.find("\ncheck-in.backoff-least: ") != std::string::npos);
 }
 
+TEST_CASE("where an agent's forwards may go is checked, and so is its sftp-server") {
+  AgentConfig config;
+  config.sftp_server = "sftp-server";
+  config.allow_targets = {"10.0.0.0/8:22", "db.internal"};
+  config.allow_listen = {"10.0.0.1/8"};
+  const auto result = check(config);
+  REQUIRE(!result);
+  CHECK(result.error().message.starts_with("session.sftp-server: 'sftp-server'"));
+  CHECK(result.error().message.find("\nsession.allow-targets: 'db.internal'") != std::string::npos);
+  CHECK(result.error().message.find("\nsession.allow-listen: '10.0.0.1/8'") != std::string::npos);
+  config = {};
+  config.sftp_server = "/opt/it's/sftp-server";
+  CHECK_FALSE(check(config).has_value());
+}
+
 TEST_CASE("an agent's proxy is checked with the rest, and its password is in no error") {
   AgentConfig config;
   config.proxy_except = {"example.com", "10.0.0.0/8", "*"};
