@@ -15,18 +15,19 @@ constexpr int kWaiting = 16;  // connections that nobody has accepted yet
 // Root in a folder that another account may change would be led astray by its links.
 class AsAccount {
  public:
-  AsAccount(uid_t user, gid_t group) : was_root_(::geteuid() == 0) {
+  AsAccount(uid_t user, gid_t group) : was_root_(::geteuid() == 0), group_(::getegid()) {
     if (was_root_) taken_ = ::setegid(group) == 0 && ::seteuid(user) == 0;
   }
   ~AsAccount() {
     // A process that cannot become itself again must not go on as another.
-    if (was_root_ && (::seteuid(0) != 0 || ::setegid(0) != 0)) std::abort();
+    if (was_root_ && (::seteuid(0) != 0 || ::setegid(group_) != 0)) std::abort();
   }
   AsAccount(const AsAccount&) = delete;
   bool taken() const { return taken_; }
 
  private:
   bool was_root_;
+  gid_t group_;  // before
   bool taken_ = true;
 };
 
@@ -41,7 +42,7 @@ std::unique_ptr<AgentSocket> AgentSocket::open(const Account& account) {
 bool AgentSocket::make() {
   const AsAccount identity(user_, group_);
   if (!identity.taken()) return false;
-  char folder[] = "/tmp/edge-XXXXXXXXXX";
+  char folder[] = "/tmp/edge-XXXXXX";
   if (::mkdtemp(folder) == nullptr) return false;  // mode 0700
   folder_ = folder;
   path_ = folder_ + "/agent";
