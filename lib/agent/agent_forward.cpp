@@ -13,18 +13,19 @@ constexpr milliseconds kPause{100};  // after an accept that failed: descriptors
 using Streams = std::vector<std::weak_ptr<net::Stream>>;
 
 net::Task<> carry(std::shared_ptr<ssh::ShellChannel> channel, net::Socket socket,
-                  std::shared_ptr<Streams> open) {
+                  std::shared_ptr<Streams> open, ForwardBudget::Place place) {
   auto opened = co_await channel->open_agent();
   if (!opened) co_return;  // who asked sees the connection end: there is no agent
   std::shared_ptr<net::Stream> stream = std::move(*opened);
   std::erase_if(*open, [](const auto& one) { return one.expired(); });
   open->push_back(stream);
-  co_await pump_forward(std::move(socket), std::move(stream));
+  co_await pump_forward(std::move(socket), std::move(stream), std::move(place));
 }
 
 }  // namespace
 
-net::Task<> forward_agent(std::shared_ptr<ssh::ShellChannel> channel, Descriptor listener) {
+net::Task<> forward_agent(std::shared_ptr<ssh::ShellChannel> channel, Descriptor listener,
+                          ForwardBudget& budget) {
   using Local = net::asio::local::stream_protocol;
   const auto executor = co_await net::asio::this_coro::executor;
   Local::acceptor acceptor(executor);
@@ -39,7 +40,10 @@ net::Task<> forward_agent(std::shared_ptr<ssh::ShellChannel> channel, Descriptor
     auto [failed] = co_await acceptor.async_accept(socket, net::as_values);
     if (failed == net::asio::error::operation_aborted) break;
     if (!failed) {
-      connections.spawn("session.agent", carry(channel, net::Socket(std::move(socket)), open));
+      auto place = budget.take();
+      if (place)
+        connections.spawn("session.agent",
+                          carry(channel, net::Socket(std::move(socket)), open, std::move(place)));
       continue;
     }
     const bool waited = co_await net::sleep(kPause);

@@ -5,12 +5,14 @@
 #include <memory>
 
 #include "agent/descriptor.hpp"
+#include "agent/forward_budget.hpp"
 #include "net/task.hpp"
 #include "ssh/shell_server.hpp"
 
 namespace edge::agent {
 
 // Until it is cancelled, or the channel's session ends; then no connection is left.
-net::Task<> forward_agent(std::shared_ptr<ssh::ShellChannel> channel, Descriptor listener);
+net::Task<> forward_agent(std::shared_ptr<ssh::ShellChannel> channel, Descriptor listener,
+                          ForwardBudget& budget);
 
 }  // namespace edge::agent

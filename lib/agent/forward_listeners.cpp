@@ -31,8 +31,9 @@ bool is_absent(const net::error_code& error) {
 
 }  // namespace
 
-ForwardListeners::ForwardListeners(net::asio::any_io_executor executor, Open open)
-    : executor_(executor), open_(std::move(open)), tasks_(executor) {}
+ForwardListeners::ForwardListeners(net::asio::any_io_executor executor, ForwardBudget& budget,
+                                   Open open)
+    : executor_(executor), budget_(budget), open_(std::move(open)), tasks_(executor) {}
 
 Result<std::uint16_t> ForwardListeners::listen(const std::string& asked,
                                                const std::vector<std::string>& addresses,
@@ -100,13 +101,14 @@ net::Task<> ForwardListeners::accept(std::shared_ptr<Acceptor> acceptor, Name na
 net::Task<> ForwardListeners::carry(tcp::socket accepted, Name name) {
   net::error_code error;
   const auto from = accepted.remote_endpoint(error);
-  if (error) co_return;  // gone already
+  const auto place = budget_.take();
+  if (error || !place) co_return;  // gone already, or one too many
   net::Socket socket(std::move(accepted));
   net::set_no_delay(socket);
   const HostPort source{net::text_of(from.address()), from.port()};
   auto stream = co_await open_(name.first, name.second, source);
   if (!stream) co_return;
-  co_await pump_forward(std::move(socket), std::move(*stream));
+  co_await pump_forward(std::move(socket), std::move(*stream), place);
 }
 
 }  // namespace edge::agent

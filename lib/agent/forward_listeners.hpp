@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/forward_budget.hpp"
 #include "base/error.hpp"
 #include "net/socket_stream.hpp"
 
@@ -21,7 +22,7 @@ class ForwardListeners {
   using Open = std::function<net::Task<Result<std::unique_ptr<net::Stream>>>(
       std::string address, std::uint16_t port, HostPort source)>;
 
-  ForwardListeners(net::asio::any_io_executor executor, Open open);
+  ForwardListeners(net::asio::any_io_executor executor, ForwardBudget& budget, Open open);
 
   // `asked`: the name that the operator knows it by. Listens on all of the addresses that this node
   // has; port 0 is one that is free. The port, or why not.
@@ -38,6 +39,7 @@ class ForwardListeners {
   net::Task<> carry(net::asio::ip::tcp::socket socket, Name name);
 
   net::asio::any_io_executor executor_;
+  ForwardBudget& budget_;
   Open open_;
   std::map<Name, std::vector<std::shared_ptr<Acceptor>>> listeners_;
   net::TaskGroup tasks_;

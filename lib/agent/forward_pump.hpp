@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "agent/forward_budget.hpp"
 #include "net/socket_stream.hpp"
 
 namespace edge::agent {
@@ -11,6 +12,7 @@ namespace edge::agent {
 // Nobody takes what a socket does not read, once the operator has gone: this long it is waited for.
 inline constexpr milliseconds kLastBytes{5'000};
 
-net::Task<> pump_forward(net::Socket near, std::shared_ptr<net::Stream> far);
+net::Task<> pump_forward(net::Socket near, std::shared_ptr<net::Stream> far,
+                         ForwardBudget::Place place);
 
 }  // namespace edge::agent

@@ -26,16 +26,17 @@ std::string print(const HostPort& target) {
 }  // namespace
 
 SessionForwards::SessionForwards(net::asio::any_io_executor executor,
-                                 const config::AgentConfig& config, std::string program,
-                                 std::string session)
+                                 const config::AgentConfig& config, ForwardBudget& budget,
+                                 std::string program, std::string session)
     : executor_(executor),
       config_(config),
+      budget_(budget),
       program_(std::move(program)),
       session_(std::move(session)),
       targets_(rules_of(config.allow_targets)),
       listens_(rules_of(config.allow_listen)),
       bell_(std::make_shared<net::Notify>(executor)),
-      listeners_(executor,
+      listeners_(executor, budget,
                  [this](std::string address, std::uint16_t port, HostPort source) {
                    return server_->open_forwarded(std::move(address), port, std::move(source));
                  }),
@@ -95,6 +96,11 @@ void SessionForwards::refuse(const std::string& what, const Error& reason) {
 
 net::Task<> SessionForwards::dial(std::unique_ptr<ssh::ForwardRequest> request) {
   const auto target = request->target();
+  auto place = budget_.take();
+  if (!place) {
+    refuse(print(target), fail(Errc::unavailable, "this node has as many forwards as it takes"));
+    co_return;
+  }
   auto socket = co_await connect(target);
   if (!socket) {
     refuse(print(target), socket.error());
@@ -107,7 +113,8 @@ net::Task<> SessionForwards::dial(std::unique_ptr<ssh::ForwardRequest> request) 
                                  {"target", print(target)},
                                  {"address", net::peer_address(*socket)}});
   // Of their own: a dial may be broken off, a pump ends by itself.
-  pumps_.spawn("forward.pump", pump_forward(std::move(*socket), std::move(stream)));
+  pumps_.spawn("forward.pump",
+               pump_forward(std::move(*socket), std::move(stream), std::move(place)));
 }
 
 // What is checked is what is dialled: no second look-up comes between the two.

@@ -9,6 +9,7 @@
 #include <string>
 #include <variant>
 
+#include "agent/forward_budget.hpp"
 #include "agent/forward_listeners.hpp"
 #include "base/target_rules.hpp"
 #include "config/settings.hpp"
@@ -21,7 +22,7 @@ class SessionForwards {
  public:
   // `program`: edge-agent itself, which checks accounts.
   SessionForwards(net::asio::any_io_executor executor, const config::AgentConfig& config,
-                  std::string program, std::string session);
+                  ForwardBudget& budget, std::string program, std::string session);
 
   ssh::ForwardHooks hooks();                                  // for the server
   void serve(ssh::ShellServer* server) { server_ = server; }  // at once after it is there
@@ -41,6 +42,7 @@ class SessionForwards {
 
   net::asio::any_io_executor executor_;
   const config::AgentConfig& config_;
+  ForwardBudget& budget_;
   const std::string program_, session_;
   std::string account_;
   TargetRules targets_, listens_;

@@ -166,7 +166,7 @@ net::Task<> ShellService::serve(std::shared_ptr<net::Stream> stream, std::string
   net::TaskGroup shells(executor_);
   auto near_end = std::make_shared<net::SocketStream>(net::adopt_socket(executor_, ends->second));
   {
-    SessionForwards forwards(executor_, config_, program_, session);
+    SessionForwards forwards(executor_, config_, budget_, program_, session);
     ssh::ShellServer server(
         executor_, ends->first, identity_, vouched_key,
         [&](std::shared_ptr<ssh::ShellChannel> channel) {
@@ -250,7 +250,7 @@ net::Task<> ShellService::run_shell(std::shared_ptr<ssh::ShellChannel> channel,
   tasks.spawn("shell.end", watch_end(pumps, &end));
   tasks.spawn("shell.operator", watch_operator(pumps));
   if (auto listener = pumps->process->agent_listener())
-    tasks.spawn("shell.agent", forward_agent(channel, std::move(listener)));
+    tasks.spawn("shell.agent", forward_agent(channel, std::move(listener), budget_));
   while (pumps->outputs > 0) co_await pumps->bell->wait(milliseconds{60'000});
   // The command may go on: whoever reads what it printed need not wait for that.
   if (!pumps->ended) co_await channel->stream().shutdown_write();

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "agent/forward_budget.hpp"
 #include "agent/session_service.hpp"
 #include "config/settings.hpp"
 #include "ssh/shell_server.hpp"
@@ -29,6 +30,7 @@ class ShellService final : public SessionService {
   const config::AgentConfig& config_;
   ssh::ServerIdentity identity_;
   const std::string program_;
+  ForwardBudget budget_;
   std::size_t live_ = 0;
 };
 

@@ -31,6 +31,13 @@ def is_well(edge):
     assert edge.agent.process.poll() is None
 
 
+def is_held(far):
+    """Whether a process still has the other end, which may have been shut down for one direction."""
+    with open("/proc/net/tcp") as table:
+        lines = [line.split() for line in list(table)[1:]]
+    return any(int(line[1].split(":")[1], 16) == far.getpeername()[1] and line[9] != "0" for line in lines)
+
+
 def test_nothing_is_served_before_the_login(node, echo):
     for ask in (HostileOperator.ask_open(1, "direct-tcpip", HostileOperator.to("127.0.0.1", echo.port)),
                 HostileOperator.ask_open(1, "session"), HostileOperator.ask_listen("localhost", 0)):
@@ -76,6 +83,19 @@ def test_forwards_that_are_never_closed_keep_their_places_and_no_more(node, echo
         is_well(node)
 
 
+def test_forwards_leave_the_agent_the_descriptors_that_it_needs(edge, echo):
+    token, edge_id = edge.create()
+    assert edge.join(token, edge_id).returncode == 0
+    edge.agent = edge.start_agent(prefix=("prlimit", "--nofile=120:120"))
+    edge.wait_state("online")
+    account = edge.target().split("@")[0]
+    with HostileOperator(edge, account) as operator:
+        operator.write(*[operator.ask_open(number, "direct-tcpip", operator.to("127.0.0.1", echo.port)) for number in range(150)])
+        assert sum(operator.opened() is not None for _ in range(150)) == 60
+        edge.agent.wait_log(r"session\.forward-refused .*as many forwards as it takes")
+        is_well(edge)
+
+
 def test_shells_of_one_connection_are_bounded(node):
     with HostileOperator(node, node.account) as operator:
         operator.write(*[operator.ask_open(number, "session") for number in range(40)])
@@ -108,14 +128,7 @@ def test_a_client_that_closes_a_channel_ends_its_connection_at_once(node):
         far = server.accept()[0]
         operator.write(operator.close_channel(channel))
         assert far.recv(1) == b""
-
-        def gone():
-            try:
-                far.send(b"x")
-                return False
-            except OSError:
-                return True
-        eventually(gone, "the connection has ended both ways", 3)
+        eventually(lambda: not is_held(far), "the connection has ended both ways", 3)
         far.close()
 
 
@@ -128,6 +141,7 @@ def test_a_connection_ends_with_its_session(node):
             assert operator.forward("127.0.0.1", 0)
         far.settimeout(5)
         assert far.recv(1) == b""
+        eventually(lambda: not is_held(far), "the connection has ended both ways", 3)
         far.close()
     eventually(lambda: not node.endpoint()["sessions"], "the session has ended", 5)
 
