@@ -1,7 +1,6 @@
 """Stock OpenSSH against a node: commands, terminals, forwards, a shared connection, the operator's ssh-agent."""
 import http.server
 import os
-import pwd
 import re
 import socket
 import stat
@@ -49,14 +48,15 @@ def exchange(peer, size=3_000_000):
     return sent + b"END" == back
 
 
+@pytest.fixture
 def other_account():
-    """An account that is not root and may log in; the tests that need one make it."""
-    name = "edge-e2e"
-    try:
-        pwd.getpwnam(name)
-    except KeyError:
-        subprocess.run(["useradd", "--create-home", "--shell", "/bin/sh", name], check=True)
-    return name
+    """An account that is not root and may log in; gone afterwards."""
+    if not ROOT:
+        pytest.skip("needs an account of its own")
+    name = f"edge-e2e-{os.getpid()}"
+    subprocess.run(["useradd", "--create-home", "--shell", "/bin/sh", name], check=True)
+    yield name
+    eventually(lambda: subprocess.run(["userdel", "--remove", name], capture_output=True).returncode == 0, "the account is gone")
 
 
 # Commands and terminals.
@@ -339,10 +339,9 @@ def test_a_port_that_is_taken_is_refused(stock, echo):
     assert "remote port forwarding failed" in done.stderr
 
 
-@pytest.mark.skipif(not ROOT, reason="needs an account of its own")
-def test_a_privileged_port_is_for_root_only(stock, echo):
+def test_a_privileged_port_is_for_root_only(stock, other_account, echo):
     port = next(p for p in range(700, 1000) if socket.socket().connect_ex(("127.0.0.1", p)))
-    done = stock.ssh("-l", other_account(), "-N", "-R", f"{port}:127.0.0.1:{echo.port}", "shop-17")
+    done = stock.ssh("-l", other_account, "-N", "-R", f"{port}:127.0.0.1:{echo.port}", "shop-17")
     assert done.returncode == 255
     assert "remote port forwarding failed" in done.stderr
     with stock.forwarding("-l", "root", "-R", f"{port}:127.0.0.1:{echo.port}"), dial(port) as peer:
@@ -406,11 +405,10 @@ def test_the_agents_socket_is_gone_after_the_hang_up_of_a_killed_ssh(stock, far)
         eventually(lambda: not os.path.exists(os.path.dirname(path)), "the socket's folder is removed")
 
 
-@pytest.mark.skipif(not ROOT, reason="needs an account of its own")
-def test_the_agents_socket_is_the_accounts_alone(stock):
+def test_the_agents_socket_is_the_accounts_alone(stock, other_account):
     with stock.agent() as (environment, key):
-        done = stock.ssh("-A", "-l", other_account(), "shop-17",
+        done = stock.ssh("-A", "-l", other_account, "shop-17",
                          "stat -c '%U %a' $(dirname $SSH_AUTH_SOCK) $SSH_AUTH_SOCK; ssh-add -L", env=environment)
         folder, own, line = done.stdout.splitlines()
-        assert (folder, own) == ("edge-e2e 700", "edge-e2e 600")
+        assert (folder, own) == (f"{other_account} 700", f"{other_account} 600")
         assert line.split()[1] == key
