@@ -15,6 +15,8 @@ import subprocess
 import sys
 import threading
 
+from edge import PATIENCE, eventually
+
 FOLDER = pathlib.Path(__file__).resolve().parent
 # %n: the host as the operator wrote it.
 PROXY = "/usr/bin/python3 {program} {socket} %n {identity}.pub"
@@ -168,6 +170,37 @@ def read_all(peer):
     while part := peer.recv(1 << 16):
         whole += part
     return bytes(whole)
+
+
+def dial(port, host="127.0.0.1", timeout=PATIENCE):
+    peer = socket.create_connection((host, port), timeout)
+    peer.settimeout(timeout)
+    return peer
+
+
+def exchange(peer, size=3_000_000):
+    """What is sent through an Echo, both directions at once, half-closed in between."""
+    sent = os.urandom(size)
+
+    def send():
+        peer.sendall(sent)
+        peer.shutdown(socket.SHUT_WR)
+    sender = threading.Thread(target=send)
+    sender.start()
+    back = read_all(peer)
+    sender.join()
+    return sent + b"END" == back
+
+
+@contextlib.contextmanager
+def made_account():
+    """An account that is not root and may log in; gone afterwards. Takes root."""
+    name = f"edge-e2e-{os.getpid()}"
+    subprocess.run(["useradd", "--create-home", "--shell", "/bin/sh", name], check=True)
+    try:
+        yield name
+    finally:
+        eventually(lambda: subprocess.run(["userdel", "--remove", name], capture_output=True).returncode == 0, "the account is gone")
 
 
 def ask(path, endpoint, key_file):
