@@ -130,6 +130,13 @@ void Session::end(std::string reason) noexcept {
 }
 
 bool Session::within_bounds() {
+  // Of anybody: the maximum packet of 0 that such a confirmation brings makes the next write
+  // endless.
+  if (!bounds_ && ssh_get_error_code(raw_.get()) == SSH_FATAL &&
+      std::string_view(ssh_get_error(raw_.get())) == "Invalid packet") {
+    end("confirms a channel that is none");
+    return false;
+  }
   if (!bounds_) return true;
   auto broken = bounds_->broken(raw_.get(), socket_bytes_, packets_);
   if (broken.empty()) broken = closing_.broken();

@@ -8,7 +8,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge import eventually
 from hostile_operator import HostileOperator
-from ssh_client import CHANNEL_CLOSE, CHANNEL_DATA, CHANNEL_OPEN, Closed, REQUEST_FAILURE, REQUEST_SUCCESS, text
+from ssh_client import (CHANNEL_CLOSE, CHANNEL_DATA, CHANNEL_OPEN, CHANNEL_OPEN_CONFIRMATION, Closed, REQUEST_FAILURE,
+                        REQUEST_SUCCESS, text)
 from stock_ssh import Echo
 
 
@@ -162,6 +163,17 @@ def test_a_client_that_answers_no_channel_stops_nothing_else(node, echo):
         for peer in peers:
             peer.close()
     eventually(lambda: not node.endpoint()["sessions"], "the session has ended", 5)
+
+
+def test_a_channel_that_is_confirmed_once_more_ends_its_session_and_does_not_hang_the_agent(node):
+    with HostileOperator(node, node.account) as operator:
+        operator.write(operator.ask_open(1, "session"))
+        channel = operator.opened()
+        operator.write(operator.request(channel, "exec", text("cat; yes")))
+        operator.write(struct.pack(">BIIII", CHANNEL_OPEN_CONFIRMATION, channel, 1, 1 << 20, 0),
+                       struct.pack(">BI", CHANNEL_DATA, channel) + text("hello"))
+        assert operator.wait_closed()
+    is_well(node)
 
 
 def test_what_a_stopped_client_does_not_read_is_not_kept(node):
