@@ -8,7 +8,8 @@ from edge import ROOT
 LIB = ROOT / "lib"
 # Where a library may be named; everybody else goes through that folder.
 HOMES = {"libssh/": {"ssh"}, "openssl/": {"crypto", "net"}, "boost/beast": {"net"}, "soci/": {"store"},
-         "yaml-cpp/": {"config"}, "httplib": {"control"}, "spdlog/": {"base"}, "CLI/": {"docs"}}
+         "yaml-cpp/": {"config"}, "httplib": {"control"}, "spdlog/": {"base"}, "CLI/": {"docs"},
+         "security/pam": {"agent"}}
 
 
 def includes():
