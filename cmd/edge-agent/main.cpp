@@ -39,6 +39,9 @@ int generate(const CLI::App& app, const std::filesystem::path& folder) {
       {"FILES",
        "",
        {{"/etc/edge-agent/edge-agent.yaml", "the configuration, edge-agent.yaml(5); may be absent"},
+        {"/etc/pam.d/edge-agent",
+         "the PAM service that an agent run as root asks about accounts; looked for once, at its "
+         "start. Without it the agent checks by itself: no limits, no place in loginctl(1)"},
         {"/etc/default/edge-agent", "environment of the unit, NAME=VALUE a line; may be absent"},
         {"/var/lib/edge-agent", "identity and host key; 0700"}}}};
   page.see_also = {"edge-agent.yaml(5)", "edged(8)", "edgectl(1)"};

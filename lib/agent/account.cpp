@@ -31,24 +31,41 @@ Result<void> check_owner(const Account& account) {
               "ask for the account " + name + ", or run the agent as root");
 }
 
-Result<void> check_shadow(const Account& account) {
+struct ShadowEntry {
+  bool locked = false;
+  long expiry = -1;
+};
+
+// Nothing says nothing: who is not root may not look, accounts from elsewhere need not have one.
+ShadowEntry shadow_entry(const Account& account) {
   if (::geteuid() != 0) return {};
   std::vector<char> text(kMaxEntry);
   spwd entry{};
   spwd* found = nullptr;
   if (::getspnam_r(account.name.c_str(), &entry, text.data(), text.size(), &found) != 0 || !found) {
-    return {};  // accounts from elsewhere need not have an entry
+    return {};
   }
+  return {found->sp_pwdp && is_locked(found->sp_pwdp), found->sp_expire};
+}
+
+Result<void> check_lock(const Account& account) {
+  if (!shadow_entry(account).locked) return {};
+  return fail(Errc::not_allowed, "the account " + account.name + " is locked");
+}
+
+Result<void> check_expiry(const Account& account) {
   using Days = std::chrono::duration<long, std::ratio<86'400>>;
   const auto today =
       std::chrono::floor<Days>(std::chrono::system_clock::now().time_since_epoch()).count();
-  if (found->sp_pwdp && is_locked(found->sp_pwdp)) {
-    return fail(Errc::not_allowed, "the account " + account.name + " is locked");
-  }
-  if (has_expired(found->sp_expire, today)) {
-    return fail(Errc::not_allowed, "the account " + account.name + " has expired");
-  }
-  return {};
+  if (!has_expired(shadow_entry(account).expiry, today)) return {};
+  return fail(Errc::not_allowed, "the account " + account.name + " has expired");
+}
+
+// Also when the request brings a shell of its own: the account was given none on purpose.
+Result<void> check_shell(const Account& account) {
+  if (!is_no_shell(account.shell)) return {};
+  return fail(Errc::not_allowed, "the account " + account.name + " has no login shell (" +
+                                     printable(account.shell) + ")");
 }
 
 Result<void> check_notices(const Account& account) {
@@ -83,15 +100,15 @@ Result<Account> find_account(const std::string& name) {
 }
 
 Result<void> may_log_in(const Account& account) {
-  for (const auto check : {check_owner, check_shadow, check_notices}) {
+  for (const auto check : {check_owner, check_expiry, check_notices, is_open_to_logins}) {
     if (auto allowed = check(account); !allowed) return allowed;
   }
-  // Also when the request brings a shell of its own: the account was given none on purpose.
-  if (is_no_shell(account.shell)) {
-    return fail(Errc::not_allowed, "the account " + account.name + " has no login shell (" +
-                                       printable(account.shell) + ")");
-  }
   return {};
+}
+
+Result<void> is_open_to_logins(const Account& account) {
+  if (auto open = check_lock(account); !open) return open;
+  return check_shell(account);
 }
 
 Result<void> check_notice(const Account& account, const std::filesystem::path& notice) {
@@ -119,15 +136,16 @@ bool is_no_shell(std::string_view path) {
 
 std::vector<std::string> shell_environment(const Account& account, const std::string& shell,
                                            const SessionRequest& request,
-                                           std::string_view time_zone) {
-  std::map<std::string, std::string> variables{{"PATH", default_path(account)}};
+                                           std::string_view time_zone, const Variables& exported) {
+  std::map<std::string, std::string> variables{{"PATH", default_path(account)},
+                                               {"MAIL", "/var/mail/" + account.name}};
   if (!time_zone.empty()) variables["TZ"] = time_zone;
   for (const auto& [name, value] : request.environment) variables[name] = value;
+  for (const auto& [name, value] : exported) variables[name] = value;
   if (request.pty) variables["TERM"] = request.terminal.empty() ? "dumb" : request.terminal;
   variables["HOME"] = account.home;
   variables["USER"] = variables["LOGNAME"] = account.name;
   variables["SHELL"] = shell;
-  variables["MAIL"] = "/var/mail/" + account.name;
   variables["EDGE_SESSION"] = request.session;
   std::vector<std::string> lines;
   for (const auto& [name, value] : variables) lines.push_back(name + '=' + value);

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "agent/session_process.hpp"
@@ -26,9 +27,14 @@ struct Account {
 // loop.
 Result<Account> find_account(const std::string& name);
 
-// Errc::not_allowed with the reason: another account than an unprivileged agent's own, a shell that
-// is none, an account that is locked or has expired, a node that lets nobody in (nologin).
+// Where PAM is not asked. Errc::not_allowed with the reason: another account than an unprivileged
+// agent's own, a shell that is none, an account that is locked or has expired, a node that lets
+// nobody in (nologin).
 Result<void> may_log_in(const Account& account);
+
+// The part of it that PAM has no word for: its account modules let a locked password pass, since
+// who needs no password may still come in, and a shell that refuses is no business of theirs.
+Result<void> is_open_to_logins(const Account& account);
 
 // Refuses, with the file's text, all but root while the file (nologin) exists.
 Result<void> check_notice(const Account& account, const std::filesystem::path& notice);
@@ -43,10 +49,13 @@ bool has_expired(long expiry, long today);
 // nologin and false, wherever they are.
 bool is_no_shell(std::string_view path);
 
-// NAME=VALUE, one of each. The request's variables may replace PATH and TZ, never who the account
-// is.
+using Variables = std::vector<std::pair<std::string, std::string>>;
+
+// NAME=VALUE, one of each. The request's variables may replace PATH, MAIL and TZ, what PAM's
+// modules exported replaces those as well, as in sshd; nobody replaces who the account is.
 std::vector<std::string> shell_environment(const Account& account, const std::string& shell,
                                            const SessionRequest& request,
-                                           std::string_view time_zone);
+                                           std::string_view time_zone,
+                                           const Variables& exported = {});
 
 }  // namespace edge::agent

@@ -33,11 +33,12 @@ Result<void> may_ask_for(const config::AgentConfig& config, const std::string& a
 }
 
 net::Task<Result<void>> check_account(net::asio::any_io_executor executor, std::string program,
-                                      std::string account, std::string session) {
+                                      std::string account, std::string session, bool needs_pam) {
   SessionRequest request;
   request.account = std::move(account);
   request.session = std::move(session);
   request.only_check = true;
+  request.needs_pam = needs_pam;
   auto process = start_session(executor, program, request);
   if (!process) co_return process.error();
   auto started = co_await (*process)->started();

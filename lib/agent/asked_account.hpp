@@ -18,6 +18,6 @@ Result<void> may_ask_for(const config::AgentConfig& config, const std::string& a
 // Whether a session as the account would be let in, asked of a session process that then runs
 // nothing: for what needs no shell (ssh -N -L).
 net::Task<Result<void>> check_account(net::asio::any_io_executor executor, std::string program,
-                                      std::string account, std::string session);
+                                      std::string account, std::string session, bool needs_pam);
 
 }  // namespace edge::agent

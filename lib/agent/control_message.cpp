@@ -56,7 +56,9 @@ json to_json(const SessionRequest& request) {
           {"environment", std::move(environment)},
           {"grace", request.hang_up_grace.count()},
           {"agent", request.forward_agent},
-          {"check", request.only_check}};
+          {"check", request.only_check},
+          {"from", bytes(request.from)},
+          {"needs-pam", request.needs_pam}};
 }
 
 SessionRequest session_request(const json& message) {
@@ -74,6 +76,8 @@ SessionRequest session_request(const json& message) {
   request.hang_up_grace = milliseconds{message.at("grace").get<std::int64_t>()};
   request.forward_agent = message.at("agent").get<bool>();
   request.only_check = message.at("check").get<bool>();
+  request.from = text(message.at("from"));
+  request.needs_pam = message.at("needs-pam").get<bool>();
   return request;
 }
 
@@ -170,7 +174,8 @@ Result<void> check(const SessionRequest& request) {
                 {"account's name", request.account, kMaxName},
                 {"terminal's name", request.terminal, kMaxName},
                 {"command", request.command, kMaxCommand},
-                {"shell's path", request.shell, kMaxPath}};
+                {"shell's path", request.shell, kMaxPath},
+                {"operator's address", request.from, kMaxName}};
   for (const auto& field : fields) {
     if (auto good = check_text(field.name, field.value, field.most); !good) return good;
   }

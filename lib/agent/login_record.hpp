@@ -1,4 +1,5 @@
 // An entry in utmp and wtmp, so that who(1) and last(1) show the session; gone when this ends.
+// PAM's modules and logind write none: sshd and login write their own, too.
 #pragma once
 
 #include <sys/types.h>

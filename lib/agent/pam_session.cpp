@@ -75,6 +75,10 @@ class PamSession::Handle {
   Result<void> ask() {
     last_ = ::pam_acct_mgmt(pam_, 0);
     if (last_ != PAM_SUCCESS) return refused("pam_acct_mgmt");
+    return {};
+  }
+
+  Result<void> establish() {
     last_ = ::pam_setcred(pam_, PAM_ESTABLISH_CRED);
     if (last_ != PAM_SUCCESS) return refused("pam_setcred");
     has_credentials_ = true;
@@ -135,7 +139,14 @@ Result<std::unique_ptr<PamSession>> PamSession::open(const PamQuestion& question
   auto handle = std::make_unique<Handle>(question);
   if (auto begun = handle->begin(); !begun) return begun.error();
   if (auto allowed = handle->ask(); !allowed) return allowed.error();
+  if (auto established = handle->establish(); !established) return established.error();
   return std::unique_ptr<PamSession>(new PamSession(std::move(handle)));
+}
+
+Result<void> PamSession::may_come_in(const PamQuestion& question) {
+  Handle handle(question);
+  if (auto begun = handle.begin(); !begun) return begun.error();
+  return handle.ask();
 }
 
 std::vector<std::pair<std::string, std::string>> PamSession::environment() const {

@@ -42,6 +42,9 @@ class PamSession {
   // REQUIRES: root, with the account's supplementary groups (pam_group adds to them).
   static Result<std::unique_ptr<PamSession>> open(const PamQuestion& question);
 
+  // Asks about the account alone: for what runs no process of its own (a forward).
+  static Result<void> may_come_in(const PamQuestion& question);
+
   // Ends the session, in the process that opened it.
   ~PamSession();
   PamSession(const PamSession&) = delete;

@@ -1,10 +1,13 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
+#include <memory>
 #include <optional>
 
 #include "agent/account.hpp"
@@ -12,6 +15,7 @@
 #include "agent/control_message.hpp"
 #include "agent/control_socket.hpp"
 #include "agent/login_record.hpp"
+#include "agent/pam_session.hpp"
 #include "agent/session_process.hpp"
 #include "agent/session_streams.hpp"
 #include "agent/session_watch.hpp"
@@ -23,8 +27,10 @@ namespace {
 constexpr int kControl = 3;
 constexpr int kRequestDeadline = 10'000;  // milliseconds
 
+// Members end in reverse: PAM's session after the shell and its streams.
 struct RunningSession {
   Account account;
+  std::unique_ptr<PamSession> pam;  // nothing where the agent's own checks let the account in
   SessionStreams streams;
   std::unique_ptr<AgentSocket> agent;  // null: none
   pid_t shell = 0;
@@ -52,25 +58,71 @@ void block_stop_signals() {
   ::sigprocmask(SIG_BLOCK, &signals, nullptr);
 }
 
-Result<Account> admit(const SessionRequest& request) {
-  auto account = find_account(request.account);
-  if (!account) return account.error();
-  if (auto allowed = may_log_in(*account); !allowed) return allowed.error();
-  return account;
+// The agent's variables are no business of a session, nor of PAM's modules: pam_systemd reads the
+// process's own, too, and would seat a session where the agent was started by hand.
+std::string keep_time_zone_alone() {
+  const char* given = std::getenv("TZ");  // this is a program's body
+  const std::string time_zone = given ? given : "";
+  ::clearenv();
+  if (!time_zone.empty()) ::setenv("TZ", time_zone.c_str(), 1);
+  return time_zone;
+}
+
+// What PAM is to be asked; nothing where the agent's own checks have the word, and have said yes.
+Result<std::optional<PamQuestion>> pam_question(const SessionRequest& request,
+                                                const Account& account,
+                                                const std::string& terminal) {
+  const auto service = ::geteuid() == 0 ? find_pam_service() : std::nullopt;
+  if (!service && request.needs_pam) return missing_pam_service();
+  const auto allowed = service ? is_open_to_logins(account) : may_log_in(account);
+  if (!allowed) return allowed.error();
+  if (!service) return std::optional<PamQuestion>();
+  return std::optional(PamQuestion{account.name, terminal, request.from, *service, {}});
+}
+
+Result<std::unique_ptr<PamSession>> let_in(const SessionRequest& request, const Account& account,
+                                           const std::string& terminal) {
+  const auto question = pam_question(request, account, terminal);
+  if (!question) return question.error();
+  if (!*question) return nullptr;
+  return PamSession::open(**question);
+}
+
+// As sshd does: ahead of a login shell on a terminal, unless the account asked for silence.
+bool is_greeted(const SessionRequest& request, const Account& account) {
+  std::error_code ignored;
+  return request.pty && request.command.empty() &&
+         !std::filesystem::exists(std::filesystem::path(account.home) / ".hushlogin", ignored);
+}
+
+// Nobody reads the terminal yet, and nobody shall wait for that: what does not fit into its buffer
+// (some kilobytes) is cut off.
+void greet(const SessionStreams& streams, const std::string& words) {
+  const int terminal = streams.shell[0].get();
+  const int flags = ::fcntl(terminal, F_GETFL);
+  ::fcntl(terminal, F_SETFL, flags | O_NONBLOCK);
+  [[maybe_unused]] const auto written = ::write(terminal, words.data(), words.size());
+  ::fcntl(terminal, F_SETFL, flags);
 }
 
 Result<RunningSession> open_session(SessionRequest request) {
-  auto account = admit(request);
+  const auto time_zone = keep_time_zone_alone();
+  auto account = find_account(request.account);
   if (!account) return account.error();
-  auto agent = request.forward_agent ? AgentSocket::open(*account) : nullptr;
-  if (agent) request.environment.emplace_back("SSH_AUTH_SOCK", agent->path());
   auto streams = open_streams(request, *account);
   if (!streams) return streams.error();
-  const char* time_zone = std::getenv("TZ");  // of the agent; this is a program's body
-  const auto plan = plan_shell(*account, request, time_zone ? time_zone : "");
+  if (auto taken = take_groups(*account); !taken) return taken.error();
+  auto pam = let_in(request, *account, streams->terminal);
+  if (!pam) return pam.error();
+  auto agent = request.forward_agent ? AgentSocket::open(*account) : nullptr;
+  if (agent) request.environment.emplace_back("SSH_AUTH_SOCK", agent->path());
+  const auto exported = *pam ? (*pam)->environment() : Variables{};
+  if (*pam && is_greeted(request, *account)) greet(*streams, (*pam)->greeting());
+  const auto plan = plan_shell(*account, request, time_zone, exported);
   const auto shell = start_shell(plan, *account, *streams);
   if (!shell) return shell.error();
-  return RunningSession{std::move(*account), std::move(*streams), std::move(agent), *shell};
+  return RunningSession{std::move(*account), std::move(*pam), std::move(*streams), std::move(agent),
+                        *shell};
 }
 
 void tell(const Report& report, const std::vector<Descriptor>& descriptors = {}) {
@@ -86,8 +138,14 @@ int refuse(const Error& reason) {
 }
 
 int check_account(const SessionRequest& request) {
-  const auto account = admit(request);
+  const auto account = find_account(request.account);
   if (!account) return refuse(account.error());
+  const auto question = pam_question(request, *account, {});
+  if (!question) return refuse(question.error());
+  if (*question) {
+    if (auto allowed = PamSession::may_come_in(**question); !allowed)
+      return refuse(allowed.error());
+  }
   tell(Started{});
   tell(SessionEnd{});
   return EXIT_SUCCESS;
@@ -121,6 +179,9 @@ int run_session_process() {
   ::fcntl(kControl, F_SETFD, FD_CLOEXEC);
   ::prctl(PR_SET_NAME, "edge-session");
   block_stop_signals();
+  // The account's limits will hold for this process, too, and the records of logins grow.
+  std::signal(SIGXFSZ, SIG_IGN);
+  ::umask(022);  // pam_umask may say otherwise
   const auto request = receive_request();
   if (!request) return refuse(request.error());
   if (request->only_check) return check_account(*request);

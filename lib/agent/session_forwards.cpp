@@ -27,12 +27,13 @@ std::string print(const HostPort& target) {
 
 SessionForwards::SessionForwards(net::asio::any_io_executor executor,
                                  const config::AgentConfig& config, ForwardBudget& budget,
-                                 std::string program, std::string session)
+                                 std::string program, std::string session, bool needs_pam)
     : executor_(executor),
       config_(config),
       budget_(budget),
       program_(std::move(program)),
       session_(std::move(session)),
+      needs_pam_(needs_pam),
       targets_(rules_of(config.allow_targets)),
       listens_(rules_of(config.allow_listen)),
       bell_(std::make_shared<net::Notify>(executor)),
@@ -83,7 +84,7 @@ net::Task<> SessionForwards::take_requests() {
 net::Task<Result<void>> SessionForwards::check_asked_account() {
   account_ = asked_account(server_->account());
   if (auto may = may_ask_for(config_, account_); !may) co_return may.error();
-  auto checked = co_await check_account(executor_, program_, account_, session_);
+  auto checked = co_await check_account(executor_, program_, account_, session_, needs_pam_);
   co_return checked;
 }
 

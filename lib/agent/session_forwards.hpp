@@ -20,9 +20,10 @@ namespace edge::agent {
 
 class SessionForwards {
  public:
-  // `program`: edge-agent itself, which checks accounts.
+  // `program`: edge-agent itself, which checks accounts, by PAM where the node had it.
   SessionForwards(net::asio::any_io_executor executor, const config::AgentConfig& config,
-                  ForwardBudget& budget, std::string program, std::string session);
+                  ForwardBudget& budget, std::string program, std::string session,
+                  bool needs_pam);
 
   ssh::ForwardHooks hooks();                                  // for the server
   void serve(ssh::ShellServer* server) { server_ = server; }  // at once after it is there
@@ -44,6 +45,7 @@ class SessionForwards {
   const config::AgentConfig& config_;
   ForwardBudget& budget_;
   const std::string program_, session_;
+  const bool needs_pam_;
   std::string account_;
   TargetRules targets_, listens_;
   ssh::ShellServer* server_ = nullptr;

@@ -40,6 +40,8 @@ struct SessionRequest {
   milliseconds hang_up_grace{5'000};
   bool forward_agent = false;  // SSH_AUTH_SOCK, for who listens on SessionProcess::agent_listener
   bool only_check = false;     // whether the account may have a session; nothing runs
+  std::string from;            // where the operator comes from, for PAM; empty: not known
+  bool needs_pam = false;      // a node whose PAM has no service for us (any more) refuses
 };
 
 // How a session ended: an exit status, or the name of a signal without "SIG" ("TERM").

@@ -9,6 +9,7 @@
 
 #include "agent/agent_forward.hpp"
 #include "agent/asked_account.hpp"
+#include "agent/pam_session.hpp"
 #include "agent/session_forwards.hpp"
 #include "agent/session_process.hpp"
 #include "base/log.hpp"
@@ -142,6 +143,16 @@ SessionRequest request_for(const ssh::ShellOrder& order, const std::string& acco
   return request;
 }
 
+// Asked once: a service file that goes while the agent runs must not weaken what it asks for.
+bool find_pam() {
+  if (::geteuid() != 0) return false;
+  if (find_pam_service()) return true;
+  log::warning("agent.no-pam", {{"missing", "/etc/pam.d/edge-agent"},
+                                {"shipped-as", "packaging/pam/edge-agent"},
+                                {"instead", "own checks of accounts"}});
+  return false;
+}
+
 }  // namespace
 
 bool matches_any(const std::vector<std::string>& patterns, const std::string& text) {
@@ -153,7 +164,11 @@ bool matches_any(const std::vector<std::string>& patterns, const std::string& te
 
 ShellService::ShellService(net::asio::any_io_executor executor, const config::AgentConfig& config,
                            Secret host_key, std::string program)
-    : executor_(executor), config_(config), identity_(host_key), program_(std::move(program)) {}
+    : executor_(executor),
+      config_(config),
+      identity_(host_key),
+      program_(std::move(program)),
+      needs_pam_(find_pam()) {}
 
 net::Task<> ShellService::serve(std::shared_ptr<net::Stream> stream, std::string session,
                                 std::string vouched_key, std::function<void()> on_bytes) {
@@ -166,7 +181,7 @@ net::Task<> ShellService::serve(std::shared_ptr<net::Stream> stream, std::string
   net::TaskGroup shells(executor_);
   auto near_end = std::make_shared<net::SocketStream>(net::adopt_socket(executor_, ends->second));
   {
-    SessionForwards forwards(executor_, config_, budget_, program_, session);
+    SessionForwards forwards(executor_, config_, budget_, program_, session, needs_pam_);
     ssh::ShellServer server(
         executor_, ends->first, identity_, vouched_key,
         [&](std::shared_ptr<ssh::ShellChannel> channel) {
@@ -219,7 +234,9 @@ net::Task<> ShellService::run_shell(std::shared_ptr<ssh::ShellChannel> channel,
   auto pumps = std::make_shared<Pumps>();
   pumps->channel = channel;
   pumps->bell = std::make_shared<net::Notify>(executor_);
-  auto process = start_session(executor_, program_, request_for(order, wanted, config_, session));
+  auto request = request_for(order, wanted, config_, session);
+  request.needs_pam = needs_pam_;
+  auto process = start_session(executor_, program_, request);
   if (process) {
     pumps->process = std::move(*process);
     auto started = co_await pumps->process->started();

@@ -31,6 +31,7 @@ class ShellService final : public SessionService {
   ssh::ServerIdentity identity_;
   const std::string program_;
   ForwardBudget budget_;
+  const bool needs_pam_;
   std::size_t live_ = 0;
 };
 

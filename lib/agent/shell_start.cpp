@@ -81,10 +81,7 @@ void take_streams(const SessionStreams& streams) {
 
 void take_identity(const Account& account) {
   if (::geteuid() != 0) return;
-  if (::initgroups(account.name.c_str(), account.group) != 0 || ::setgid(account.group) != 0 ||
-      ::setuid(account.user) != 0) {
-    give_up(Step::identity);
-  }
+  if (::setgid(account.group) != 0 || ::setuid(account.user) != 0) give_up(Step::identity);
 }
 
 // If the session process is killed, nobody is left to hang the shell up but the kernel.
@@ -117,7 +114,6 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
   take_streams(streams);
   take_identity(account);
   follow(parent);
-  ::umask(022);
   go_home(account);
   reset_signals();
   ::execve(plan.program.c_str(), arguments.data(), environment.data());
@@ -150,16 +146,22 @@ Result<void> await_exec(int status, pid_t shell, const ShellPlan& plan) {
 }  // namespace
 
 ShellPlan plan_shell(const Account& account, const SessionRequest& request,
-                     std::string_view time_zone) {
+                     std::string_view time_zone, const Variables& exported) {
   const auto& shell = request.shell.empty() ? account.shell : request.shell;
   const auto name = shell.substr(shell.rfind('/') + 1);
-  ShellPlan plan{shell, {}, shell_environment(account, shell, request, time_zone)};
+  ShellPlan plan{shell, {}, shell_environment(account, shell, request, time_zone, exported)};
   if (request.command.empty()) {
     plan.arguments = {"-" + name};
   } else {
     plan.arguments = {name, "-c", request.command};
   }
   return plan;
+}
+
+Result<void> take_groups(const Account& account) {
+  if (::geteuid() != 0 || ::initgroups(account.name.c_str(), account.group) == 0) return {};
+  return fail(Errc::failure, "cannot take the groups of the account " + account.name + ": " +
+                                 std::strerror(errno));
 }
 
 Result<pid_t> start_shell(const ShellPlan& plan, const Account& account, SessionStreams& streams) {

@@ -19,13 +19,17 @@ struct ShellPlan {
   std::vector<std::string> environment;
 };
 
-// A login shell ("-bash"), or `SHELL -c COMMAND`.
+// A login shell ("-bash"), or `SHELL -c COMMAND`. `exported` is what PAM's modules did.
 ShellPlan plan_shell(const Account& account, const SessionRequest& request,
-                     std::string_view time_zone);
+                     std::string_view time_zone, const Variables& exported = {});
+
+// Gives this process the account's supplementary groups, which the shell inherits: before PAM,
+// where pam_group adds to them. Only root can, and nobody else needs to.
+Result<void> take_groups(const Account& account);
 
 // The shell's process, once its exec has worked; else the step that failed, and why.
-// REQUIRES: a process with one thread, whose descriptor 3 is in use. The streams' shell ends are
-// closed on this side.
+// REQUIRES: a process with one thread, whose descriptor 3 is in use, after take_groups(). The
+// streams' shell ends are closed on this side.
 Result<pid_t> start_shell(const ShellPlan& plan, const Account& account, SessionStreams& streams);
 
 }  // namespace edge::agent

@@ -92,3 +92,21 @@ TEST_CASE("with a terminal TERM is the request's, or says that nothing is known"
   request.terminal = "screen";
   CHECK(term() == "TERM=screen");
 }
+
+TEST_CASE("what PAM exported replaces what the operator brought, and never who the account is") {
+  const Account account{"deploy", "/home/deploy", "/bin/sh", 1'000, 1'000};
+  SessionRequest request;
+  request.session = "s1";
+  request.pty = WindowSize{};
+  request.terminal = "xterm";
+  request.environment = {{"LANG", "operators"}, {"LC_TIME", "operators"}, {"HOME", "operators"}};
+  Variables exported{{"PATH", "/of/pam"}, {"LANG", "of pam"}, {"XDG_SESSION_ID", "7"}};
+  for (const char* name : {"HOME", "USER", "LOGNAME", "SHELL", "TERM", "EDGE_SESSION"}) {
+    exported.emplace_back(name, "of pam");
+  }
+  const auto lines = shell_environment(account, "/bin/sh", request, "UTC", exported);
+  CHECK(lines == std::vector<std::string>{
+                     "EDGE_SESSION=s1", "HOME=/home/deploy", "LANG=of pam", "LC_TIME=operators",
+                     "LOGNAME=deploy", "MAIL=/var/mail/deploy", "PATH=/of/pam", "SHELL=/bin/sh",
+                     "TERM=xterm", "TZ=UTC", "USER=deploy", "XDG_SESSION_ID=7"});
+}

@@ -24,6 +24,8 @@ SessionRequest full_request() {
   request.environment = {{"LANG", "C"}, {"LC_ALL", "\xc3\x28"}};
   request.hang_up_grace = edge::milliseconds{1'234};
   request.forward_agent = request.only_check = true;
+  request.from = "2001:db8::7";
+  request.needs_pam = true;
   return request;
 }
 
@@ -49,11 +51,13 @@ TEST_CASE("a request is the same on the other side, byte for byte") {
   CHECK(got.hang_up_grace == sent.hang_up_grace);
   CHECK(got.forward_agent);
   CHECK(got.only_check);
+  CHECK(got.from == sent.from);
+  CHECK(got.needs_pam == sent.needs_pam);
 }
 
 TEST_CASE("a request at all its bounds fits into one packet") {
   SessionRequest request;
-  request.account = request.session = request.terminal = std::string(256, 'a');
+  request.account = request.session = request.terminal = request.from = std::string(256, 'a');
   request.command = std::string(96 * 1'024, 'c');
   request.shell = request.modes = std::string(4'096, 's');
   for (int i = 0; i < 128; ++i) request.environment.emplace_back("N", std::string(127, 'v'));

@@ -122,6 +122,17 @@ TEST_CASE("a session that PAM refused to open is not closed") {
   CHECK(folder.calls() == "open_session edge-agent root edge <>\n");
 }
 
+TEST_CASE("what needs no process asks PAM about the account and opens no session") {
+  const Folder folder;
+  const auto ask = [&](const std::string& service) {
+    const auto file = folder.write("edge-agent", service);
+    return PamSession::may_come_in({"root", "", "", file, folder.path()});
+  };
+  CHECK(ask(kPermit + folder.noting("account") + folder.noting("session")).has_value());
+  CHECK(folder.calls() == "account edge-agent root edge <>\n");
+  CHECK_FALSE(ask("account required pam_deny.so\n").has_value());
+}
+
 TEST_CASE(
     "what PAM's modules export and say is there, and the session is one of a user's terminal") {
   const Folder folder;

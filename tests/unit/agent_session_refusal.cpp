@@ -2,6 +2,7 @@
 
 #include <fstream>
 
+#include "agent/pam_session.hpp"
 #include "agent_session_driver.hpp"
 
 using namespace session_test;
@@ -40,6 +41,15 @@ awaitable<void> another_account() {
   const auto all = co_await run(request);
   CHECK(all.output == "4\n65534\n0022\n/bin\nGroups:\t65534 \n");
   CHECK(all.end.status == 0);
+}
+
+awaitable<void> no_service_of_pam() {
+  auto request = command("true");
+  request.needs_pam = true;
+  const auto reason = co_await refusal(request);
+  CHECK(reason.code == Errc::failure);
+  CHECK(reason.message.find("/etc/pam.d/edge-agent is missing") != std::string::npos);
+  CHECK(reason.message.find("packaging/pam/edge-agent") != std::string::npos);
 }
 
 awaitable<void> no_other_account(std::string program) {
@@ -96,6 +106,11 @@ TEST_CASE("root may open a session for another account, if that has a shell") {
   if (!is_root()) return;  // nobody else may change identity
   drive(another_account());
   drive(refuses_account_without_shell());
+}
+
+TEST_CASE("a service of PAM that went while the agent ran refuses, and is named") {
+  if (edge::agent::find_pam_service()) return;  // on this machine it did not go
+  drive(no_service_of_pam());
 }
 
 TEST_CASE("an agent that is not root opens sessions for its own account only") {
