@@ -8,9 +8,9 @@ namespace edge::net {
 namespace {
 
 Task<Result<Socket>> dial_through(const ProxyUrl& proxy, HostPort to, milliseconds deadline,
-                                  std::optional<asio::ip::address> from) {
+                                  const DialOptions& options) {
   const auto until = std::chrono::steady_clock::now() + deadline;
-  auto socket = co_await connect_tcp(proxy.address, deadline, from);
+  auto socket = co_await connect_tcp(proxy.address, deadline, options.from, options.urgency);
   if (!socket) {
     co_return fail(socket.error().code, "cannot reach the proxy: " + socket.error().message,
                    socket.error().hint);
@@ -39,10 +39,10 @@ Task<Result<Socket>> dial_through(const ProxyUrl& proxy, HostPort to, millisecon
 Task<Result<Socket>> dial(HostPort to, milliseconds deadline, DialOptions options) {
   const ProxyUrl* proxy = options.proxies ? options.proxies->proxy_for(to) : nullptr;
   if (proxy == nullptr) {
-    auto direct = co_await connect_tcp(std::move(to), deadline, options.from);
+    auto direct = co_await connect_tcp(std::move(to), deadline, options.from, options.urgency);
     co_return direct;
   }
-  auto through = co_await dial_through(*proxy, std::move(to), deadline, options.from);
+  auto through = co_await dial_through(*proxy, std::move(to), deadline, options);
   co_return through;
 }
 

@@ -13,6 +13,7 @@ namespace edge::net {
 struct DialOptions {
   std::optional<asio::ip::address> from;      // this end's address; nothing: the kernel chooses
   std::shared_ptr<const ProxyRules> proxies;  // null: no proxy
+  std::shared_ptr<Urgency> urgency;           // null: never
 };
 
 // A socket whose other end is `to`, all within the deadline; nothing of what `to` says has been

@@ -76,16 +76,25 @@ void start(const std::shared_ptr<Race>& race, const tcp::endpoint& address,
 
 // Until one has won, or nobody is left, or it is too late. False: it was cancelled.
 Task<bool> run(std::shared_ptr<Race> race, const std::vector<tcp::endpoint>& addresses,
-               SteadyTime until, std::optional<asio::ip::address> from) {
+               SteadyTime until, std::optional<asio::ip::address> from, Again again) {
   std::size_t next = 0;
+  SteadyTime next_round{};
   for (;;) {
-    const auto left = std::chrono::ceil<milliseconds>(until - std::chrono::steady_clock::now());
+    const auto now = std::chrono::steady_clock::now();
+    const auto left = std::chrono::ceil<milliseconds>(until - now);
     if (race->winner || left.count() <= 0) co_return true;
-    if (next < addresses.size()) start(race, addresses[next++], from);
-    const bool last = next == addresses.size();
+    if (next < addresses.size()) {
+      start(race, addresses[next++], from);
+      next_round = now + kNextAttempt;
+    } else if (again == Again::yes && race->running > 0 && now >= next_round) {
+      start(race, addresses[next++ % addresses.size()], from);
+      next_round = now + kNextAttempt;
+    }
+    const bool last = next >= addresses.size();
     if (last && race->running == 0) co_return true;
     // Rung when one has failed or won; otherwise the moment is over, or the deadline.
-    const auto wait = last ? left : std::min(kNextAttempt, left);
+    const bool waits_for_all = last && again == Again::no;
+    const auto wait = waits_for_all ? left : std::min(kNextAttempt, left);
     co_await race->bell->wait(wait);
     const auto state = co_await asio::this_coro::cancellation_state;
     if (state.cancelled() != asio::cancellation_type::none) co_return false;
@@ -101,10 +110,11 @@ void end(Race& race) {
   }
 }
 
-Error failure_of(const Race& race) {
+Error failure_of(const Race& race, std::size_t addresses) {
   std::vector<FailedAttempt> failed;
   bool late = false;
   for (const auto& attempt : race.attempts) {
+    if (failed.size() == addresses) break;  // the others were the same ones again
     late = late || attempt->failure.empty();
     failed.emplace_back(attempt->address.address(),
                         attempt->failure.empty() ? "no answer in time" : attempt->failure);
@@ -145,14 +155,14 @@ std::string print_attempts(const std::vector<FailedAttempt>& attempts) {
 }
 
 Task<Result<Socket>> connect_first(std::vector<tcp::endpoint> addresses, milliseconds deadline,
-                                   std::optional<asio::ip::address> from) {
+                                   std::optional<asio::ip::address> from, Again again) {
   const auto executor = co_await asio::this_coro::executor;
   auto race = std::make_shared<Race>(executor);
   const auto until = std::chrono::steady_clock::now() + deadline;
-  const bool ran = co_await run(race, addresses, until, from);
+  const bool ran = co_await run(race, addresses, until, from, again);
   end(*race);
   if (!ran) co_return fail(Errc::unavailable, "stopping");
-  if (!race->winner) co_return failure_of(*race);
+  if (!race->winner) co_return failure_of(*race, addresses.size());
   auto& socket = race->winner->socket;
   error_code ignored;
   socket.set_option(tcp::no_delay(true), ignored);

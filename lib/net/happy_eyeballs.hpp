@@ -31,7 +31,11 @@ std::string print_attempts(const std::vector<FailedAttempt>& attempts);
 // Connects to the addresses in their order: the next attempt begins kNextAttempt after the last
 // one, or at once when one fails; who is late is closed. Errors say why, of each address where
 // there are several. `from`: the local address, any port; nothing leaves it to the kernel.
+// `again`: while none of them says anything, begin anew, an attempt every kNextAttempt: whenever
+// the network comes back, one of them is just leaving.
+enum class Again { no, yes };
 Task<Result<Socket>> connect_first(std::vector<asio::ip::tcp::endpoint> addresses,
-                                   milliseconds deadline, std::optional<asio::ip::address> from);
+                                   milliseconds deadline, std::optional<asio::ip::address> from,
+                                   Again again = Again::no);
 
 }  // namespace edge::net

@@ -87,21 +87,31 @@ Task<Result<std::vector<asio::ip::tcp::endpoint>>> look_up(HostPort address,
 }
 
 Task<Result<Socket>> connect_tcp(HostPort address, milliseconds deadline,
-                                 std::optional<asio::ip::address> from) {
+                                 std::optional<asio::ip::address> from,
+                                 std::shared_ptr<Urgency> urgency) {
   const auto text = format_host_port(address);
   const auto until = std::chrono::steady_clock::now() + deadline;
-  auto addresses = co_await look_up(address, deadline);
+  const bool urgent = urgency && urgency->is_urgent && urgency->is_urgent();
+  Result<std::vector<asio::ip::tcp::endpoint>> addresses = fail(Errc::failure, "");
+  if (urgent && urgency->last.count(text) != 0) {
+    addresses = urgency->last[text];
+  } else {
+    addresses = co_await look_up(address, deadline);
+  }
   if (!addresses) {
     co_return fail(addresses.error().code,
                    "cannot resolve " + text + ": " + addresses.error().message);
   }
   const auto left = std::chrono::ceil<milliseconds>(until - std::chrono::steady_clock::now());
   auto in_order = interleave(*addresses);
-  auto socket = co_await connect_first(std::move(in_order), std::max(left, milliseconds{1}), from);
+  const auto again = urgent ? Again::yes : Again::no;
+  auto socket =
+      co_await connect_first(std::move(in_order), std::max(left, milliseconds{1}), from, again);
   if (!socket) {
     co_return fail(socket.error().code,
                    "cannot connect to " + text + ": " + socket.error().message);
   }
+  if (urgency) urgency->last[text] = *addresses;
   co_return std::move(*socket);
 }
 

@@ -3,6 +3,9 @@
 
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <functional>
+#include <map>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -38,12 +41,22 @@ Socket adopt_socket(asio::any_io_executor executor, int descriptor);
 // the resolver's words, or "no answer in time".
 Task<Result<std::vector<asio::ip::tcp::endpoint>>> look_up(HostPort address, milliseconds deadline);
 
+// Somebody waits for a network that is away to come back. Nobody says when it does, so while it is
+// urgent an address is tried anew every kNextAttempt, where the kernel would wait for 1, 3, 7 s;
+// and a name is what it was when it was last connected to: a resolver waits for 5 s.
+// Thread rule: one loop.
+struct Urgency {
+  std::function<bool()> is_urgent;                                   // empty: no
+  std::map<std::string, std::vector<asio::ip::tcp::endpoint>> last;  // by HOST:PORT
+};
+
 // Resolves and connects (connect_first), all within the deadline. Errors name the host and the
 // reason, of each address where there are several: "cannot resolve edge.example.com:9000: ...",
 // "cannot connect to edge.example.com:9000: 2001:db8::1: no answer in time; 192.0.2.1: refused".
 // `from`: the local address, any port; nothing leaves it to the kernel.
 Task<Result<Socket>> connect_tcp(HostPort address, milliseconds deadline,
-                                 std::optional<asio::ip::address> from = {});
+                                 std::optional<asio::ip::address> from = {},
+                                 std::shared_ptr<Urgency> urgency = {});
 
 Result<Socket> connect_unix(asio::any_io_executor executor, const std::string& path);
 
