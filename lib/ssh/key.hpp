@@ -26,6 +26,11 @@ class Key {
   std::string fingerprint() const;  // "SHA256:..." as OpenSSH prints it
   bool same_public(const Key& other) const;
 
+  // For signatures of our own (crypto/signature.hpp): 32 bytes each. seed() is empty for a public
+  // key.
+  Secret seed() const;
+  std::string public_bytes() const;
+
   ssh_key_struct* raw() const noexcept { return raw_; }  // lib/ssh only
   explicit Key(ssh_key_struct* raw) noexcept : raw_(raw) {}
 
