@@ -28,12 +28,13 @@ _edgectl() {
       continue
     fi
     case $word in
-      --socket|-o|--output|--color|--timeout|--wait|--instance|--step-timeout|--count|--prefix|--start|--url|--expires|--endpoint) flag=$word; continue ;;
+      --socket|-o|--output|--color|--timeout|--wait|--idle|--env|-e|--escape|--instance|--step-timeout|--count|--prefix|--start|--url|--expires|--endpoint) flag=$word; continue ;;
       -*) continue ;;
     esac
     case "$where $word" in
       'edgectl ls') where='edgectl ls' count=0 ;;
       'edgectl connect') where='edgectl connect' count=0 ;;
+      'edgectl proxy') where='edgectl proxy' count=0 ;;
       'edgectl doctor') where='edgectl doctor' count=0 ;;
       'edgectl status') where='edgectl status' count=0 ;;
       'edgectl version') where='edgectl version' count=0 ;;
@@ -71,6 +72,9 @@ _edgectl() {
     --color) _edge_offer 'auto always never'; return ;;
     --timeout) _edge_offer '5s 30s 1m 10m 1h 24h'; return ;;
     --wait) _edge_offer '5s 30s 1m 10m 1h 24h'; return ;;
+    --idle) _edge_offer '5s 30s 1m 10m 1h 24h'; return ;;
+    --env) :; return ;;
+    -e|--escape) :; return ;;
     --instance) :; return ;;
     --step-timeout) _edge_offer '5s 30s 1m 10m 1h 24h'; return ;;
     --count) :; return ;;
@@ -84,7 +88,8 @@ _edgectl() {
 
   if [[ $cur == -* ]]; then
     case $where in
-      'edgectl connect') words='-t --pty -T --no-pty --wait --instance' ;;
+      'edgectl connect') words='-t --pty -T --no-pty --wait --idle --env -e --escape -A --forward-agent --instance' ;;
+      'edgectl proxy') words='--instance --wait' ;;
       'edgectl doctor') words='--step-timeout --wait' ;;
       'edgectl endpoint create') words='--count --prefix --start --url --expires --if-absent --show-token' ;;
       'edgectl endpoint token') words='--expires --show-token' ;;
@@ -99,10 +104,11 @@ _edgectl() {
   fi
 
   case "$where $count" in
-    'edgectl 0') _edge_offer 'ls connect doctor status version help endpoint session settings snapshot' ;;
+    'edgectl 0') _edge_offer 'ls connect proxy doctor status version help endpoint session settings snapshot' ;;
     'edgectl connect '0) _edge_offer_after_user "$(edgectl complete-names 2>/dev/null)" ;;
+    'edgectl proxy '0) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
     'edgectl doctor '0) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
-    'edgectl help '*) _edge_offer 'exit-codes environment formatting ls connect doctor status version help endpoint session settings snapshot' ;;
+    'edgectl help '*) _edge_offer 'exit-codes environment formatting ls connect proxy doctor status version help endpoint session settings snapshot' ;;
     'edgectl endpoint 0') _edge_offer 'create ls show rename rm token disassociate' ;;
     'edgectl endpoint create '0) : ;;
     'edgectl endpoint show '0) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
@@ -115,10 +121,10 @@ _edgectl() {
     'edgectl session show '0) : ;;
     'edgectl session kill '*) : ;;
     'edgectl settings 0') _edge_offer 'show set unset' ;;
-    'edgectl settings show '0) _edge_offer 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive' ;;
-    'edgectl settings set '0) _edge_offer 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive' ;;
+    'edgectl settings show '0) _edge_offer 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive session.resume-for' ;;
+    'edgectl settings set '0) _edge_offer 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive session.resume-for' ;;
     'edgectl settings set '1) : ;;
-    'edgectl settings unset '0) _edge_offer 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive' ;;
+    'edgectl settings unset '0) _edge_offer 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive session.resume-for' ;;
     'edgectl snapshot 0') _edge_offer 'show take' ;;
     'edgectl snapshot show '0) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
     'edgectl snapshot take '0) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;

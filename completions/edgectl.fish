@@ -15,7 +15,7 @@ function __edgectl_at
         switch $word
             case --
                 return 1
-            case --socket -o --output --color --timeout --wait --instance --step-timeout --count --prefix --start --url --expires --endpoint
+            case --socket -o --output --color --timeout --wait --idle --env -e --escape --instance --step-timeout --count --prefix --start --url --expires --endpoint
                 set is_value 1
                 continue
             case '-*'
@@ -27,6 +27,9 @@ function __edgectl_at
                 set count 0
             case 'edgectl connect'
                 set where 'edgectl connect'
+                set count 0
+            case 'edgectl proxy'
+                set where 'edgectl proxy'
                 set count 0
             case 'edgectl doctor'
                 set where 'edgectl doctor'
@@ -127,6 +130,7 @@ complete -c edgectl -l version -d 'the version of edgectl'
 # edgectl
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a ls -d 'list the endpoints, with their state and tunnel'
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a connect -d 'a shell on an endpoint, or one command (after --)'
+complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a proxy -d 'the SSH of an endpoint on stdin and stdout, for stock ssh'
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a doctor -d 'find out what is wrong with edged, or with an endpoint'
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a status -d 'the daemon: addresses and keys, endpoints by state, check-ins per second, loop lag'
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a version -d 'the versions of edgectl and of edged'
@@ -143,7 +147,16 @@ complete -c edgectl -n '__edgectl_at \'edgectl connect\' 0' -a '(edgectl complet
 complete -c edgectl -n '__edgectl_at \'edgectl connect\'' -s t -l pty -d 'a terminal on the far side, also for a command'
 complete -c edgectl -n '__edgectl_at \'edgectl connect\'' -s T -l no-pty -d 'no terminal on the far side'
 complete -c edgectl -n '__edgectl_at \'edgectl connect\'' -l wait -x -a '5s 30s 1m 10m 1h 24h' -d 'how long to wait for an endpoint that is offline'
+complete -c edgectl -n '__edgectl_at \'edgectl connect\'' -l idle -x -a '5s 30s 1m 10m 1h 24h' -d 'end the session after so long without a key; says so one minute before'
+complete -c edgectl -n '__edgectl_at \'edgectl connect\'' -l env -x -d 'a variable for the far side: NAME=VALUE, or NAME for what it is here; the node decides which it takes (session.accept-env)'
+complete -c edgectl -n '__edgectl_at \'edgectl connect\'' -s e -l escape -x -d 'the escape character: typed first on a line, . ends the session, s tells about it, ? lists; none: no escapes'
+complete -c edgectl -n '__edgectl_at \'edgectl connect\'' -s A -l forward-agent -d 'let the far side use your ssh-agent; root there can, too'
 complete -c edgectl -n '__edgectl_at \'edgectl connect\'' -l instance -x -d 'one instance of the endpoint, by host name, id or the start of its id (default: whichever is first)'
+
+# edgectl proxy
+complete -c edgectl -n '__edgectl_at \'edgectl proxy\' 0' -a '(edgectl complete-names 2>/dev/null)'
+complete -c edgectl -n '__edgectl_at \'edgectl proxy\'' -l instance -x -d 'of a cluster this one: host name, id, or the beginning of an id'
+complete -c edgectl -n '__edgectl_at \'edgectl proxy\'' -l wait -x -a '5s 30s 1m 10m 1h 24h' -d 'how long to wait for an endpoint that is offline'
 
 # edgectl doctor
 complete -c edgectl -n '__edgectl_at \'edgectl doctor\' 0' -a '(edgectl complete-names 2>/dev/null)'
@@ -155,7 +168,7 @@ complete -c edgectl -n '__edgectl_at \'edgectl doctor\'' -l wait -x -a '5s 30s 1
 # edgectl version
 
 # edgectl help
-complete -c edgectl -n '__edgectl_at \'edgectl help\'' -a 'exit-codes environment formatting ls connect doctor status version help endpoint session settings snapshot'
+complete -c edgectl -n '__edgectl_at \'edgectl help\'' -a 'exit-codes environment formatting ls connect proxy doctor status version help endpoint session settings snapshot'
 
 # edgectl endpoint
 complete -c edgectl -n '__edgectl_at \'edgectl endpoint\' 0' -a create -d 'make an endpoint, or many, and print the join line'
@@ -212,15 +225,15 @@ complete -c edgectl -n '__edgectl_at \'edgectl settings\' 0' -a set -d 'change a
 complete -c edgectl -n '__edgectl_at \'edgectl settings\' 0' -a unset -d 'take a change back'
 
 # edgectl settings show
-complete -c edgectl -n '__edgectl_at \'edgectl settings show\' 0' -a 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive'
+complete -c edgectl -n '__edgectl_at \'edgectl settings show\' 0' -a 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive session.resume-for'
 complete -c edgectl -n '__edgectl_at \'edgectl settings show\'' -l endpoint -x -a '(edgectl complete-names 2>/dev/null)' -d 'as they hold for this endpoint'
 
 # edgectl settings set
-complete -c edgectl -n '__edgectl_at \'edgectl settings set\' 0' -a 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive'
+complete -c edgectl -n '__edgectl_at \'edgectl settings set\' 0' -a 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive session.resume-for'
 complete -c edgectl -n '__edgectl_at \'edgectl settings set\'' -l endpoint -x -a '(edgectl complete-names 2>/dev/null)' -d 'for this endpoint alone'
 
 # edgectl settings unset
-complete -c edgectl -n '__edgectl_at \'edgectl settings unset\' 0' -a 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive'
+complete -c edgectl -n '__edgectl_at \'edgectl settings unset\' 0' -a 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive session.resume-for'
 complete -c edgectl -n '__edgectl_at \'edgectl settings unset\'' -l endpoint -x -a '(edgectl complete-names 2>/dev/null)' -d 'for this endpoint alone'
 
 # edgectl snapshot

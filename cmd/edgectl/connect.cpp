@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 
+#include "control/escape_keys.hpp"
 #include "edgectl/choose.hpp"
 #include "edgectl/commands.hpp"
 #include "edgectl/connect_target.hpp"
@@ -16,6 +17,10 @@ struct Options {
   std::string target;
   std::string wait;
   std::string instance;
+  std::string escape = "~";
+  std::string idle;
+  std::vector<std::string> environment;
+  bool forward_agent = false;
   bool force_pty = false;
   bool no_pty = false;
 };
@@ -32,6 +37,27 @@ std::vector<std::pair<std::string, std::string>> offered_environment() {
       offered.emplace_back(name, text.substr(name.size() + 1));
   }
   return offered;
+}
+
+// NAME=VALUE, or NAME for what it is here; each in the place of what is offered anyway.
+Result<void> add_variables(const std::vector<std::string>& words,
+                           std::vector<std::pair<std::string, std::string>>& offered) {
+  for (const auto& word : words) {
+    const auto equals = word.find('=');
+    const auto name = word.substr(0, equals);
+    if (name.empty()) return fail(Errc::usage, "--env '" + word + "': NAME=VALUE, or NAME");
+    std::erase_if(offered, [&name](const auto& entry) { return entry.first == name; });
+    const char* here = std::getenv(name.c_str());
+    if (equals != std::string::npos) {
+      offered.emplace_back(name, word.substr(equals + 1));
+    } else if (here != nullptr) {
+      offered.emplace_back(name, here);
+    } else {
+      return fail(Errc::usage, "--env " + name + ": it is not set here",
+                  "--env " + name + "=VALUE");
+    }
+  }
+  return {};
 }
 
 Result<int> run(Context& context, const Options& options) {
@@ -54,6 +80,23 @@ Result<int> run(Context& context, const Options& options) {
   const char* terminal = std::getenv("TERM");
   connect.terminal = terminal != nullptr ? terminal : "dumb";
   connect.environment = offered_environment();
+  if (auto added = add_variables(options.environment, connect.environment); !added)
+    return added.error();
+  auto escape = control::parse_escape(options.escape);
+  if (!escape) return escape.error();
+  connect.escape = *escape;
+  if (!options.idle.empty()) {
+    connect.idle = parse_duration(options.idle);
+    if (!connect.idle || connect.idle->count() <= 0)
+      return fail(Errc::usage, "--idle '" + options.idle + "' is no duration", "--idle 30m");
+  }
+  if (options.forward_agent) {
+    const char* socket = std::getenv("SSH_AUTH_SOCK");
+    if (socket == nullptr || *socket == '\0')
+      return fail(Errc::usage, "-A: no ssh-agent is here (SSH_AUTH_SOCK is not set)",
+                  "eval $(ssh-agent); ssh-add");
+    connect.agent_socket = socket;
+  }
   if (!options.wait.empty()) {
     connect.wait = parse_duration(options.wait);
     if (!connect.wait) {
@@ -88,6 +131,25 @@ void add_connect(CLI::App& program, Run& chosen) {
   command->add_flag("-T,--no-pty", options->no_pty, "no terminal on the far side");
   command->add_option("--wait", options->wait, "how long to wait for an endpoint that is offline")
       ->type_name("DURATION");
+  command
+      ->add_option("--idle", options->idle,
+                   "end the session after so long without a key; says so one minute before")
+      ->type_name("DURATION");
+  command
+      ->add_option("--env", options->environment,
+                   "a variable for the far side: NAME=VALUE, or NAME for what it is here; the node "
+                   "decides which it takes (session.accept-env)")
+      ->type_name("NAME[=VALUE]")
+      ->expected(1)
+      ->take_all();
+  command
+      ->add_option("-e,--escape", options->escape,
+                   "the escape character: typed first on a line, . ends the session, s tells about "
+                   "it, ? lists; none: no escapes")
+      ->type_name("CHARACTER")
+      ->default_str("~");
+  command->add_flag("-A,--forward-agent", options->forward_agent,
+                    "let the far side use your ssh-agent; root there can, too");
   command
       ->add_option(
           "--instance", options->instance,

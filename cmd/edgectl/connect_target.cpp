@@ -19,6 +19,13 @@ bool is_user_name(const std::string& user) {
 
 }  // namespace
 
+std::string endpoint_of_host(const std::string& host) {
+  constexpr std::string_view kSuffix = ".edge";
+  const bool ends_so = host.size() > kSuffix.size() &&
+                       host.compare(host.size() - kSuffix.size(), kSuffix.size(), kSuffix) == 0;
+  return ends_so ? host.substr(0, host.size() - kSuffix.size()) : host;
+}
+
 Result<ConnectTarget> parse_connect_target(const std::string& text) {
   ConnectTarget target;
   const auto at = text.rfind('@');

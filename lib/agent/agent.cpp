@@ -13,23 +13,30 @@ namespace {
 constexpr milliseconds kAnswerDeadline{20'000};
 constexpr milliseconds kProvenTunnel{10'000};  // one that lived this long earns an immediate retry
 
+net::DialOptions with_urgency(net::DialOptions dial) {
+  dial.urgency = std::make_shared<net::Urgency>();
+  return dial;
+}
+
 }  // namespace
 
 struct Agent::Whole {
   Whole(net::asio::any_io_executor executor, const config::AgentConfig& the_config,
         IdentityFolder the_folder, Identity the_identity, Secret the_host_key,
-        std::uint64_t counter, std::string program, net::DialOptions dial, AgentHooks the_hooks)
+        std::uint64_t counter, std::string program, const net::DialOptions& dial,
+        AgentHooks the_hooks)
       : config(the_config),
         folder(std::move(the_folder)),
         identity(std::move(the_identity)),
         host_key(std::move(the_host_key)),
         hooks(std::move(the_hooks)),
-        check_ins(executor, config, identity, counter, check_in_hooks(),
-                  {dial, nullptr}),
+        check_ins(executor, config, identity, counter, check_in_hooks(), {dial, nullptr}),
         shells(executor, config, host_key, std::move(program)),
         tunnels(executor, config, identity, check_ins.link(), shells, snapshots,
-                {std::move(dial), {}, {}}),
-        tunnel_backoff(config.backoff_least, config.backoff_most) {}
+                {dial, {}, {}, host_key}),
+        tunnel_backoff(config.backoff_least, config.backoff_most) {
+    dial.urgency->is_urgent = [this] { return tunnels.is_awaited(); };
+  }
 
   CheckInHooks check_in_hooks();
   net::Task<std::optional<Ending>> become_associated();
@@ -53,7 +60,7 @@ Agent::Agent(net::asio::any_io_executor executor, const config::AgentConfig& con
              std::string program, net::DialOptions dial, AgentHooks hooks)
     : whole_(std::make_shared<Whole>(executor, config, std::move(folder), std::move(identity),
                                      std::move(host_key), first_counter, std::move(program),
-                                     std::move(dial), std::move(hooks))) {}
+                                     with_urgency(std::move(dial)), std::move(hooks))) {}
 Agent::~Agent() = default;
 
 void Agent::stop() {
@@ -69,6 +76,7 @@ net::Task<Ending> Agent::run() {
     if (ending) co_return *ending;
   }
   const auto ending = co_await whole->check_ins.run();
+  whole->tunnels.stop();  // no session outlives the agent
   co_return ending;
 }
 
@@ -76,6 +84,7 @@ CheckInHooks Agent::Whole::check_in_hooks() {
   CheckInHooks wanted;
   wanted.needed = [this](std::string offer) { return open_tunnel(std::move(offer)); };
   wanted.status = hooks.status;
+  wanted.is_urgent = [this] { return tunnels.is_awaited(); };
   return wanted;
 }
 
@@ -116,7 +125,7 @@ net::Task<AfterOffer> Agent::Whole::open_tunnel(std::string text) {
   if (hooks.went_idle) hooks.went_idle();
   if (stopping) co_return after;
   const auto lived = std::chrono::steady_clock::now() - opened_at;
-  if (ending.opened && (ending.by_plan || lived >= kProvenTunnel)) {
+  if (ending.opened && (ending.by_plan || ending.silent || lived >= kProvenTunnel)) {
     tunnel_backoff.reset();  // lost: check in and open again without any delay
     co_return after;
   }

@@ -15,6 +15,9 @@ constexpr milliseconds kAgainSoon{200};       // after a wait that was not held 
 constexpr milliseconds kWorthSaying{10'000};  // of patience that edged asks for
 constexpr milliseconds kLeastCut{200};        // whatever ends sooner was no wait that something cut
 
+// While an operator waits for a session to go on. They are few, so no herd comes of it.
+constexpr milliseconds kUrgentPause{250};
+
 SteadyTime steady_now() {
   return std::chrono::steady_clock::now();
 }
@@ -86,6 +89,11 @@ net::Task<Ending> CheckInLoop::run() {
     if (ending) co_return *ending;
   }
   co_return Ending::stopped;
+}
+
+net::Task<> CheckInLoop::pause(milliseconds duration) {
+  const bool urgent = hooks_.is_urgent && hooks_.is_urgent();
+  co_await bell_->wait(urgent ? std::min(duration, kUrgentPause) : duration);
 }
 
 net::Task<> CheckInLoop::failed(std::string what, std::string hint) {

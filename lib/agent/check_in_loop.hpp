@@ -40,6 +40,8 @@ struct CheckInHooks {
   std::function<void(const std::string& text)> status;  // one line for systemctl status
   std::function<void(const AnsweredCheckIn& check_in)> answered;
   std::function<void(const Error& error)> failed;  // one that was not answered
+  // Whether somebody waits for this agent to be back: no pause is longer than kUrgentPause then.
+  std::function<bool()> is_urgent;
 };
 
 class CheckInLoop {
@@ -72,7 +74,7 @@ class CheckInLoop {
   net::Task<> needed(std::string offer);
   bool has_news() const;
   net::Task<> report();
-  net::Task<> pause(milliseconds duration) { co_await bell_->wait(duration); }
+  net::Task<> pause(milliseconds duration);
   milliseconds pause_after(const AnsweredCheckIn& check_in) const;
 
   const config::AgentConfig& config_;

@@ -170,47 +170,49 @@ ShellService::ShellService(net::asio::any_io_executor executor, const config::Ag
       program_(std::move(program)),
       needs_pam_(find_pam()) {}
 
-net::Task<> ShellService::serve(std::shared_ptr<net::Stream> stream, std::string session,
-                                std::string vouched_key, std::function<void()> on_bytes) {
+net::Task<> ShellService::serve(std::shared_ptr<net::Stream> stream, SessionTerms terms,
+                                std::function<void()> on_bytes) {
   auto ends = net::socket_pair();  // libssh wants a descriptor
   if (!ends) {
-    log::error("session.failed", {{"session", session}, {"reason", ends.error().message}});
+    log::error("session.failed", {{"session", terms.id}, {"reason", ends.error().message}});
     co_return;
   }
   ++live_;
-  net::TaskGroup shells(executor_);
+  net::TaskGroup shells(executor_), input(executor_), output(executor_);
   auto near_end = std::make_shared<net::SocketStream>(net::adopt_socket(executor_, ends->second));
   {
-    SessionForwards forwards(executor_, config_, budget_, program_, session, needs_pam_);
-    ssh::ShellServer server(
-        executor_, ends->first, identity_, vouched_key,
+    SessionForwards forwards(executor_, config_, budget_, program_, terms.id, needs_pam_);
+    auto server = std::make_unique<ssh::ShellServer>(
+        executor_, ends->first, identity_, terms.login_key,
         [&](std::shared_ptr<ssh::ShellChannel> channel) {
-          shells.spawn("session.shell", run_shell(std::move(channel), session));
+          shells.spawn("session.shell", run_shell(std::move(channel), terms.id));
         },
         forwards.hooks());
-    forwards.serve(&server);
-    net::TaskGroup copies(executor_);
+    forwards.serve(server.get());
     std::uint64_t in = 0, out = 0;
-    copies.spawn("session.in", net::copy(*stream, *near_end, in, on_bytes));
-    copies.spawn("session.out", net::copy(*near_end, *stream, out, on_bytes));
-    auto established = co_await server.establish(kLoginDeadline);
+    input.spawn("session.in", net::copy(*stream, *near_end, in, on_bytes));
+    output.spawn("session.out", net::copy(*near_end, *stream, out, on_bytes));
+    auto established = co_await server->establish(kLoginDeadline);
     if (established) {
-      co_await server.until_dead();
+      co_await server->until_dead();
     } else {
       log::warning("session.refused",
-                   {{"session", session}, {"reason", established.error().message}});
+                   {{"session", terms.id}, {"reason", established.error().message}});
     }
-    server.close();
-    // What the server still had to say is in the socket pair: it ends by itself, soon.
-    net::Deadline bound(executor_, milliseconds{2000}, [&] {
+    server->close();
+    // What the server still had to say is in the socket pair, and goes on as far as somebody takes
+    // it.
+    net::Deadline bound(executor_, terms.last_bytes, [&] {
       stream->close();
       near_end->close();
     });
     co_await forwards.end();
     co_await shells.join();
-    stream->close();
+    server.reset();  // libssh keeps the descriptor of a session that broke, and nobody reads it
+    co_await output.join();
     near_end->close();
-    co_await copies.join();
+    input.cancel();
+    co_await input.join();
   }
   --live_;
 }

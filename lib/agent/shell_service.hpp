@@ -20,8 +20,8 @@ class ShellService final : public SessionService {
 
   bool full() const noexcept override { return live_ >= config_.sessions; }
   std::size_t live() const noexcept { return live_; }
-  net::Task<> serve(std::shared_ptr<net::Stream> stream, std::string session,
-                    std::string vouched_key, std::function<void()> on_bytes) override;
+  net::Task<> serve(std::shared_ptr<net::Stream> stream, SessionTerms terms,
+                    std::function<void()> on_bytes) override;
 
  private:
   net::Task<> run_shell(std::shared_ptr<ssh::ShellChannel> channel, std::string session);

@@ -8,6 +8,8 @@ namespace edge::agent {
 namespace {
 
 constexpr milliseconds kGoodbye{300};  // between the answer to "close" and the end of the transport
+constexpr int kProbesToLose = 3;
+constexpr milliseconds kLookAgain{1'000};
 
 net::HttpLimits request_limits() {
   net::HttpLimits limits;
@@ -35,22 +37,26 @@ TunnelService::TunnelService(net::asio::any_io_executor executor, const config::
       sessions_(sessions),
       snapshots_(snapshots),
       options_(std::move(options)),
+      lasting_(executor, sessions, options_.host_key),
       opener_(executor, config, identity, link, options_),
       ending_(executor),
       bell_(std::make_shared<net::Notify>(executor)) {}
 
 void TunnelService::stop() {
   stopping_ = true;
+  lasting_.stop("the agent was stopped");
+  if (const auto silent = silent_one_.lock()) silent->ring();
   bell_->ring();
 }
 
 net::Task<TunnelEnding> TunnelService::run(wire::Offer offer) {
   close_asked_ = false;
-  live_ = std::make_shared<int>(0);
+  live_ = std::make_shared<Sessions>();
   touch();
   streams_ = std::make_unique<net::TaskGroup>(executor_);
-  auto on_stream = [this](std::unique_ptr<net::Stream> stream) {
-    streams_->spawn("tunnel.stream", serve(std::shared_ptr<net::Stream>(std::move(stream))));
+  // Of this tunnel: it may live on beside the next one.
+  auto on_stream = [this, streams = streams_.get(), live = live_](auto stream) {
+    streams->spawn("tunnel.stream", serve(std::shared_ptr<net::Stream>(std::move(stream)), live));
   };
   auto opened = co_await opener_.open(offer, on_stream);
   TunnelEnding ending;
@@ -62,15 +68,41 @@ net::Task<TunnelEnding> TunnelService::run(wire::Offer offer) {
         "tunnel.open",
         {{"tunnel", offer.tunnel}, {"address", offer.address}, {"way", to_string(opened.way)}});
     if (options_.opened) options_.opened();
+    if (const auto silent = silent_one_.lock()) silent->ring();
     ending = co_await supervise(*opened.client, offer);
+    const auto* why = ending.silent ? "silent" : ending.reason.c_str();
     log::info("tunnel.closed",
-              {{"tunnel", offer.tunnel}, {"reason", ending.by_plan ? "by plan" : ending.reason}});
+              {{"tunnel", offer.tunnel}, {"reason", ending.by_plan ? "by plan" : why}});
+    if (ending.silent) {
+      // Their operators come back over the next tunnel, or over this one when it is heard again.
+      for (const auto& stream : live_->lasting) {
+        if (const auto carrier = stream.lock()) carrier->close();
+      }
+      ending_.spawn("tunnel.silent", outlive(std::move(opened.client), std::move(streams_),
+                                             kProbesToLose * offer.probe));
+      co_return ending;
+    }
     opened.client->close();
   }
   // The client is closed, so they end with an error; a shell that ignores its hang-up takes a
   // while, and the next check-in does not wait for that.
   ending_.spawn("tunnel.streams", join_streams(std::move(streams_)));
   co_return ending;
+}
+
+// A silent tunnel beside the next one: should the network come back before that is open, sessions
+// go on over this one.
+net::Task<> TunnelService::outlive(std::unique_ptr<ssh::TunnelClient> client,
+                                   std::unique_ptr<net::TaskGroup> streams, milliseconds at_most) {
+  auto not_wanted = std::make_shared<net::Notify>(executor_);
+  silent_one_ = not_wanted;
+  for (;;) {
+    const bool rung = co_await not_wanted->wait(kLookAgain);
+    const auto silence = std::chrono::steady_clock::now() - client->last_heard();
+    if (rung || !client->alive() || silence >= at_most) break;
+  }
+  client->close();
+  co_await streams->join();
 }
 
 net::Task<> TunnelService::watch_death(ssh::TunnelClient* client) {
@@ -85,7 +117,7 @@ net::Task<TunnelEnding> TunnelService::supervise(ssh::TunnelClient& client,
   ssh::ProbeClock probes(std::max(offer.probe, milliseconds{10}), milliseconds{0});
   TunnelEnding ending{true, true, "", ""};
   for (;;) {
-    probes.set_live(*live_ > 0);
+    probes.set_live(live_->count > 0);
     const auto next =
         std::min(probes.next(client.last_heard()), SteadyTime(last_activity_ + offer.idle));
     const auto wait = std::chrono::ceil<milliseconds>(next - std::chrono::steady_clock::now());
@@ -104,6 +136,12 @@ net::Task<TunnelEnding> TunnelService::supervise(ssh::TunnelClient& client,
       ending = {true, false, "lost", "the server does not answer any more"};
       break;
     }
+    if (probes.is_silent(client.last_heard(), now)) {
+      ending = {true, false, "lost", "silent while sessions are live", true};
+      watch.cancel();
+      co_await watch.join();
+      co_return ending;
+    }
     if (now >= last_activity_ + offer.idle) {
       log::info("tunnel.idle", {{"tunnel", offer.tunnel}});
       break;
@@ -115,12 +153,13 @@ net::Task<TunnelEnding> TunnelService::supervise(ssh::TunnelClient& client,
   co_return ending;
 }
 
-net::Task<> TunnelService::serve(std::shared_ptr<net::Stream> stream) {
+net::Task<> TunnelService::serve(std::shared_ptr<net::Stream> stream,
+                                 std::shared_ptr<Sessions> live) {
   net::HttpReader reader(*stream);
   auto request = co_await reader.request(request_limits());
   if (!request) co_return;
   touch();  // a request is activity
-  auto response = co_await answer(*request, stream, reader);
+  auto response = co_await answer(*request, stream, reader, live);
   if (!response) co_return;
   response->keep_alive = false;  // one request a stream
   net::Deadline bound(executor_, milliseconds{30'000}, [&stream] { stream->close(); });
@@ -132,37 +171,28 @@ net::Task<> TunnelService::serve(std::shared_ptr<net::Stream> stream) {
 
 net::Task<std::optional<net::Response>> TunnelService::answer(const net::Request& request,
                                                               std::shared_ptr<net::Stream> stream,
-                                                              net::HttpReader& reader) {
+                                                              net::HttpReader& reader,
+                                                              std::shared_ptr<Sessions> live) {
   if (request.method == "GET" && request.target == "/v1/ping") co_return plain(204);
   if (request.method == "POST" && request.target == "/v1/keep-alive") co_return plain(204);
   if (request.method == "POST" && request.target == "/v1/snapshot") co_return co_await snapshot();
   if (request.method == "POST" && request.target == "/v1/close") {
+    if (!net::find_header(request.headers, "Edge-Hang-Up").empty())
+      lasting_.stop("the endpoint was removed");
     close_asked_ = true;
     bell_->ring();
     co_return plain(204);
   }
-  if (request.method == "GET" && request.target == "/v1/session" && request.upgrade == "ssh") {
-    const std::string key(net::find_header(request.headers, "Edge-Session-Key"));
-    const std::string session(net::find_header(request.headers, "Edge-Session").substr(0, 64));
-    if (key.empty()) co_return plain(400);
-    if (sessions_.full()) co_return plain(503);
-    net::Response switched{101, {{"Connection", "Upgrade"}, {"Upgrade", "ssh"}}, "", true};
-    if (co_await net::write_response(*stream, std::move(switched))) co_return std::nullopt;
-    if (!reader.take_rest().empty()) co_return std::nullopt;  // nothing may come before our 101
-    auto on_bytes = [this] { touch(); };
-    const auto live = live_;
-    live_changed(*live, +1);
-    co_await sessions_.serve(stream, session, key, on_bytes);
-    live_changed(*live, -1);
-    touch();
-    co_return std::nullopt;
+  if (request.method == "POST" && request.target == "/v1/hang-up") co_return hang_up(request);
+  if (request.method == "GET" && request.target == "/v1/session") {
+    co_return co_await session(request, std::move(stream), reader, std::move(live));
   }
   co_return plain(404);
 }
 
 // A session has come or gone.
-void TunnelService::live_changed(int& live, int by) {
-  live += by;
+void TunnelService::live_changed(Sessions& live, int by) {
+  live.count += by;
   bell_->ring();
 }
 

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "agent/identity.hpp"
+#include "agent/lasting_sessions.hpp"
 #include "agent/session_service.hpp"
 #include "agent/snapshot_worker.hpp"
 #include "agent/tunnel_opener.hpp"
@@ -25,6 +26,7 @@ struct TunnelEnding {
   bool by_plan = false;  // edged said close, or it was idle, or we stop
   std::string reason;    // design.md section 6, "" when by_plan
   std::string detail;
+  bool silent = false;  // sessions are live and nothing has been heard: it may come back
 };
 
 class TunnelService {
@@ -35,15 +37,31 @@ class TunnelService {
                 SnapshotWorker& snapshots, TunnelOptions options = {});
 
   net::Task<TunnelEnding> run(wire::Offer offer);
-  void stop();  // says goodbye: the tunnel ends by plan
+  void stop();  // says goodbye: the tunnel ends by plan, and its sessions with it
+
+  // Whether an operator waits for a session to go on: the next tunnel is urgent.
+  bool is_awaited() const noexcept { return lasting_.waiting() > 0; }
 
  private:
-  net::Task<> serve(std::shared_ptr<net::Stream> stream);
+  // What is live on one tunnel; those of earlier ones may still end.
+  struct Sessions {
+    int count = 0;
+    std::vector<std::weak_ptr<net::Stream>> lasting;  // carriers
+  };
+  net::Task<> serve(std::shared_ptr<net::Stream> stream, std::shared_ptr<Sessions> live);
   net::Task<std::optional<net::Response>> answer(const net::Request& request,
                                                  std::shared_ptr<net::Stream> stream,
-                                                 net::HttpReader& reader);
+                                                 net::HttpReader& reader,
+                                                 std::shared_ptr<Sessions> live);
+  net::Task<std::optional<net::Response>> session(const net::Request& request,
+                                                  std::shared_ptr<net::Stream> stream,
+                                                  net::HttpReader& reader,
+                                                  std::shared_ptr<Sessions> live);
+  net::Response hang_up(const net::Request& request);
   net::Task<TunnelEnding> supervise(ssh::TunnelClient& client, const wire::Offer& offer);
-  void live_changed(int& live, int by);
+  net::Task<> outlive(std::unique_ptr<ssh::TunnelClient> client,
+                      std::unique_ptr<net::TaskGroup> streams, milliseconds at_most);
+  void live_changed(Sessions& live, int by);
   net::Task<> watch_death(ssh::TunnelClient* client);
   net::Task<net::Response> snapshot();
   void touch() { last_activity_ = std::chrono::steady_clock::now(); }
@@ -53,12 +71,14 @@ class TunnelService {
   SessionService& sessions_;
   SnapshotWorker& snapshots_;
   const TunnelOptions options_;
+  LastingSessions lasting_;
   TunnelOpener opener_;
   net::TaskGroup ending_;  // streams of tunnels that are gone
   std::shared_ptr<net::Notify> bell_;
   std::unique_ptr<net::TaskGroup> streams_;
   SteadyTime last_activity_{};
-  std::shared_ptr<int> live_;  // sessions of this tunnel; those of earlier ones may still end
+  std::shared_ptr<Sessions> live_;         // of this tunnel
+  std::weak_ptr<net::Notify> silent_one_;  // rung when a silent tunnel is not wanted any more
   bool close_asked_ = false, stopping_ = false;
 };
 

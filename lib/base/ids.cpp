@@ -37,6 +37,10 @@ Result<InstanceId> parse_instance_id(std::string_view text) {
   return parse_id<InstanceId>(text, 8, "instance");
 }
 
+Result<SessionId> parse_session_id(std::string_view text) {
+  return parse_id<SessionId>(text, 8, "session");
+}
+
 bool is_uuid(std::string_view text) {
   constexpr std::string_view kForm = "xxxxxxxx-xxxx-4xxx-vxxx-xxxxxxxxxxxx";
   if (text.size() != kForm.size()) return false;

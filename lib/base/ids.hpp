@@ -26,6 +26,7 @@ using SessionId = Id<struct SessionTag>;  // 8 random bytes, 16 hex digits
 // REQUIRES: the text is the id's lower-case hex form of exactly that many bytes; else Errc::usage.
 Result<EndpointId> parse_endpoint_id(std::string_view text);
 Result<InstanceId> parse_instance_id(std::string_view text);
+Result<SessionId> parse_session_id(std::string_view text);
 
 // A random UUID (RFC 9562, version 4), lower case, as edge IDs are.
 bool is_uuid(std::string_view text);

@@ -11,8 +11,8 @@ constexpr std::int64_t kTenMinutes = 600'000;  // ms
 constexpr std::int64_t kHour = 3'600'000;      // ms
 constexpr std::int64_t kDay = 24 * kHour;      // ms
 
-constexpr std::array<std::string_view, 3> kPerEndpoint{"check-in.interval", "check-in.hold",
-                                                       "tunnel.idle"};
+constexpr std::array<std::string_view, 4> kPerEndpoint{"check-in.interval", "check-in.hold",
+                                                       "tunnel.idle", "session.resume-for"};
 
 std::vector<Key> check_in(FleetSettings& settings) {
   return {
@@ -73,6 +73,12 @@ std::vector<Key> describe(FleetSettings& settings) {
                   "Keep it well "
                   "below tunnel.idle, or tunnels close under sessions that are silent.",
                   kLeast, kHour});
+  keys.push_back(
+      {"session.resume-for", &settings.resume_for,
+       "How long a session whose network is away, or whose edged was restarted, waits on "
+       "both ends before it is given up. Until then it goes on where it was. off: a "
+       "session ends with its tunnel.",
+       kLeast, kDay, true});
   return keys;
 }
 

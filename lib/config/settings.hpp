@@ -47,10 +47,10 @@ struct EdgedConfig {
   std::filesystem::path certificate{"/etc/edged/tls.crt"};
   std::filesystem::path certificate_key{"/etc/edged/tls.key"};
   std::filesystem::path host_key{"/etc/edged/ssh_host_ed25519_key"};
-  std::uint32_t loops = 0;                      // 0: cores, at most 4
-  std::uint32_t connections = 18000;            // poll and tunnel connections together
-  std::uint32_t operators = 472;  // connections of the admin socket beyond these; no setting
-  std::uint32_t handshakes = 1024;              // TLS handshakes at once, of each loop
+  std::uint32_t loops = 0;            // 0: cores, at most 4
+  std::uint32_t connections = 18000;  // poll and tunnel connections together
+  std::uint32_t operators = 472;      // connections of the admin socket beyond these; no setting
+  std::uint32_t handshakes = 1024;    // TLS handshakes at once, of each loop
   std::uint32_t connections_per_source = 4096;  // poll port; an address, or an IPv6 /64
   std::uint32_t strangers_per_source = 64;      // of those, not authenticated yet
   milliseconds header_deadline{10'000};         // for a request's head, and for a TLS handshake
@@ -92,6 +92,7 @@ struct FleetSettings {
   milliseconds close_deadline{10'000};        // tunnel.close-deadline: for the last snapshot
   milliseconds credentials_lifetime{60'000};  // tunnel.credentials-lifetime
   milliseconds keep_alive{60'000};            // session.keep-alive
+  milliseconds resume_for{600'000};           // session.resume-for, 0 is off   per endpoint
   bool operator==(const FleetSettings&) const = default;
 };
 std::vector<Key> describe(FleetSettings& settings);

@@ -21,6 +21,9 @@ struct ConnectOptions {
   std::optional<milliseconds> wait;  // how long an offline endpoint is waited for
   bool force_pty = false;            // -t
   bool no_pty = false;               // -T
+  std::optional<char> escape = '~';  // nothing: none
+  std::optional<milliseconds> idle;  // ends after so long without input
+  std::string agent_socket;          // ssh-agent to be forwarded to; empty: not (-A)
   bool quiet = false;
   bool json = false;                                             // errors as JSON
   std::filesystem::path state_folder;                            // known host keys of instances

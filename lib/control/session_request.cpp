@@ -10,46 +10,39 @@ namespace {
 
 constexpr milliseconds kForEver = std::chrono::hours(24 * 30);
 
-// Reads byte by byte: what follows a 101 belongs to SSH, which reads the descriptor itself.
-class OneByteStream final : public net::Stream {
- public:
-  explicit OneByteStream(net::SocketStream& stream) : stream_(stream) {}
-  net::asio::any_io_executor executor() override { return stream_.executor(); }
-  net::Task<net::Read> read_some(net::asio::mutable_buffer buffer) override {
-    return stream_.read_some(net::asio::buffer(buffer, 1));
+net::Request request_for(const SessionAsk& ask) {
+  net::Request request;
+  request.method = "GET";
+  request.target = endpoint_path(ask.endpoint, "/session");
+  char before = '?';
+  auto add = [&](const std::string& name, const std::string& value) {
+    request.target += before + name + "=" + value;
+    before = '&';
+  };
+  if (ask.wait) add("wait", format_duration(*ask.wait));
+  if (!ask.instance.empty()) add("instance", percent_encode(ask.instance));
+  request.upgrade = "edge-stream";
+  request.headers = {{"Host", "edge"}, {"Edge-Session-Key", ask.session_key}};
+  if (!ask.login_key.empty()) request.headers.emplace_back("Edge-Login-Key", ask.login_key);
+  if (ask.idle) request.headers.emplace_back("Edge-Idle", format_duration(*ask.idle));
+  if (!ask.resume.empty()) {
+    request.headers.emplace_back("Edge-Resume", ask.resume);
+    request.headers.emplace_back("Edge-Resumes", std::to_string(ask.resumes));
   }
-  net::Task<net::error_code> write(net::asio::const_buffer bytes) override {
-    return stream_.write(bytes);
-  }
-  net::Task<net::error_code> shutdown_write() override { return stream_.shutdown_write(); }
-  void close() noexcept override { stream_.close(); }
-
- private:
-  net::SocketStream& stream_;
-};
+  return request;
+}
 
 }  // namespace
 
-net::Task<Result<OpenedSession>> request_session(std::string path, std::string endpoint,
-                                                 std::string instance, std::string public_key,
-                                                 std::optional<milliseconds> wait) {
+net::Task<Result<OpenedSession>> request_session(std::string path, SessionAsk ask) {
   const auto executor = co_await net::asio::this_coro::executor;
   auto socket = net::connect_unix(executor, path);
   if (!socket) co_return unreachable(path, errno);
-  net::SocketStream stream(std::move(*socket));
-  net::Request request;
-  request.method = "GET";
-  request.target = endpoint_path(endpoint, "/session");
-  if (wait) request.target += "?wait=" + format_duration(*wait);
-  if (!instance.empty())
-    request.target += (wait ? "&instance=" : "?instance=") + percent_encode(instance);
-  request.upgrade = "ssh";
-  request.headers = {{"Host", "edge"}, {"Edge-Session-Key", std::move(public_key)}};
-  if (co_await net::write_request(stream, std::move(request))) {
+  auto stream = std::make_shared<net::SocketStream>(std::move(*socket));
+  if (co_await net::write_request(*stream, request_for(ask))) {
     co_return fail(Errc::unreachable, "edged closed the connection");
   }
-  OneByteStream bytes(stream);
-  net::HttpReader reader(bytes);
+  net::HttpReader reader(*stream);
   net::HttpLimits limits;
   limits.idle = kForEver;  // edged has the deadline
   auto response = co_await reader.response(limits);
@@ -59,7 +52,9 @@ net::Task<Result<OpenedSession>> request_session(std::string path, std::string e
   opened.session = net::find_header(response->headers, "Edge-Session");
   opened.instance = net::find_header(response->headers, "Edge-Instance");
   opened.host_key = net::find_header(response->headers, "Edge-Host-Key");
-  opened.descriptor = stream.socket().release();
+  const std::string resume_for(net::find_header(response->headers, "Edge-Resume-For"));
+  opened.resume_for = parse_duration(resume_for).value_or(milliseconds{0});
+  opened.carrier = net::with_rest(std::move(stream), reader.take_rest());
   co_return opened;
 }
 

@@ -89,7 +89,7 @@ void append_headers(std::string& head, const Headers& headers, std::size_t body_
 
 class RestStream final : public Stream {
  public:
-  RestStream(std::unique_ptr<Stream> stream, std::string rest)
+  RestStream(std::shared_ptr<Stream> stream, std::string rest)
       : stream_(std::move(stream)), rest_(std::move(rest)) {}
   asio::any_io_executor executor() override { return stream_->executor(); }
   Task<Read> read_some(asio::mutable_buffer buffer) override {
@@ -115,7 +115,7 @@ class RestStream final : public Stream {
   void forget_readable() noexcept override { stream_->forget_readable(); }
 
  private:
-  std::unique_ptr<Stream> stream_;
+  std::shared_ptr<Stream> stream_;
   std::string rest_;
 };
 
@@ -198,9 +198,9 @@ Task<error_code> write_response(Stream& stream, Response response) {
   co_return co_await stream.write(asio::buffer(bytes));
 }
 
-std::unique_ptr<Stream> with_rest(std::unique_ptr<Stream> stream, std::string rest) {
+std::shared_ptr<Stream> with_rest(std::shared_ptr<Stream> stream, std::string rest) {
   if (rest.empty()) return stream;
-  return std::make_unique<RestStream>(std::move(stream), std::move(rest));
+  return std::make_shared<RestStream>(std::move(stream), std::move(rest));
 }
 
 }  // namespace edge::net

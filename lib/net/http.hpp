@@ -65,6 +65,6 @@ Task<error_code> write_response(Stream& stream, Response response);
 std::string print_response(const Response& response);  // as write_response sends it
 
 // A stream that gives `rest` first: what was read beyond an upgrade.
-std::unique_ptr<Stream> with_rest(std::unique_ptr<Stream> stream, std::string rest);
+std::shared_ptr<Stream> with_rest(std::shared_ptr<Stream> stream, std::string rest);
 
 }  // namespace edge::net

@@ -151,8 +151,8 @@ Task<> to_near(std::shared_ptr<State> state) {
 
 }  // namespace
 
-Task<> relay(std::shared_ptr<Stream> near, Socket& socket, std::shared_ptr<Stream> far,
-             RelayHooks hooks, RelayTimes times) {
+Task<RelayEnd> relay(std::shared_ptr<Stream> near, Socket& socket, std::shared_ptr<Stream> far,
+                     RelayHooks hooks, RelayTimes times) {
   auto state = std::make_shared<State>(std::move(near), &socket, std::move(far), std::move(hooks));
   auto& now = *state;
   TaskGroup parts(now.near->executor());
@@ -170,11 +170,13 @@ Task<> relay(std::shared_ptr<Stream> near, Socket& socket, std::shared_ptr<Strea
   while (now.near_gone && !now.far_gone && !now.to_far_ended &&
          std::chrono::steady_clock::now() < until)
     co_await now.bell->wait(times.last_bytes);
+  const RelayEnd end{now.near_gone, now.far_gone};
   now.over = true;
   now.far->offer_to({});
   now.near->close();
   now.far->close();
   co_await parts.join();
+  co_return end;
 }
 
 namespace {

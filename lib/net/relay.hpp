@@ -14,6 +14,11 @@ struct RelayCounts {
   std::uint64_t from_near = 0, from_far = 0;
 };
 
+// Which side ended it, by going away; neither: both directions came to their end.
+struct RelayEnd {
+  bool near_gone = false, far_gone = false;
+};
+
 struct RelayHooks {
   std::function<void(const RelayCounts&)> on_bytes;  // may be empty
   // Before each read of the near side; empty: always at once.
@@ -29,8 +34,8 @@ struct RelayTimes {
 // cannot tell from a half-close; inside of `near`. Until both directions have ended, or one side
 // has gone. Both are closed at the end.
 // Thread rule: the loop of both. REQUIRES: the near socket is a Unix one.
-Task<> relay(std::shared_ptr<Stream> near, Socket& socket, std::shared_ptr<Stream> far,
-             RelayHooks hooks, RelayTimes times = {});
+Task<RelayEnd> relay(std::shared_ptr<Stream> near, Socket& socket, std::shared_ptr<Stream> far,
+                     RelayHooks hooks, RelayTimes times = {});
 
 // A descriptor for what has none: one end of a socket pair is given away, the other one is relayed
 // to `stream`, which is closed when the taker closes its end. `pace_of`: the TCP socket below the

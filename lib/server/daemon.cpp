@@ -15,6 +15,7 @@
 #include "server/parts.hpp"
 #include "server/poll/poll_port.hpp"
 #include "server/ticket_keeper.hpp"
+#include "server/tunnel/hang_ups.hpp"
 #include "server/tunnel/tunnel_port.hpp"
 #include "server/upkeep.hpp"
 
@@ -54,7 +55,10 @@ struct Daemon::Whole {
         parts(clock, config, registry, worker),
         loops(loop_count(config)),
         signals(loops.at(0)),
-        tasks(loops.at(0).get_executor()) {}
+        tasks(loops.at(0).get_executor()),
+        hang_ups(loops.at(0).get_executor(), parts) {
+    parts.hang_ups = &hang_ups;
+  }
 
   Result<void> open_ports();
   Result<void> listen_on_all();
@@ -80,6 +84,7 @@ struct Daemon::Whole {
   std::unique_ptr<AdminPort> admin_port;
   net::asio::signal_set signals;
   net::TaskGroup tasks;
+  HangUps hang_ups;
   std::deque<net::TaskGroup> lag_tasks;  // one a loop, and on it
   bool clean = true;
 };
@@ -216,6 +221,7 @@ net::Task<> Daemon::Whole::drain() {
   co_await admin_port->drain(deadline);
   co_await all_drained->wait(deadline + kHardStop);
   tasks.cancel();
+  hang_ups.stop();
   for (std::size_t i = 0; i < loops.size(); ++i) {
     net::asio::post(loops.at(i), [&group = lag_tasks[i]] { group.cancel(); });
   }

@@ -28,6 +28,8 @@ class TunnelHandle {
   virtual const InstanceId& instance() const = 0;
   virtual TunnelWay way() const = 0;
   virtual void end(fleet::Reason reason) = 0;  // any thread
+  // Whether its agent can be heard; any thread. Where sessions are live a silence counts.
+  virtual bool is_silent() const = 0;
   virtual std::optional<milliseconds> idle_in()
       const = 0;  // any thread; nothing while sessions live
 };
@@ -61,7 +63,9 @@ struct Circuit {
   bool has_tunnel() const {  // open, or closing: a sign of life
     return life.state() == fleet::TunnelState::open || life.state() == fleet::TunnelState::closing;
   }
-  bool is_open() const { return tunnel && life.state() == fleet::TunnelState::open; }
+  bool is_open() const {
+    return tunnel && life.state() == fleet::TunnelState::open && !tunnel->is_silent();
+  }
   bool is_asked_for() const {
     return life.state() != fleet::TunnelState::idle && life.state() != fleet::TunnelState::failed;
   }

@@ -71,6 +71,12 @@ struct LiveSession {
   std::atomic<std::uint64_t> bytes_in{0}, bytes_out{0};  // in: from the node
   SharedTime last_input;                                 // bytes from the operator
   std::atomic<std::uint32_t> resumes{0};
+  std::string key;  // its own: who comes back for it has it
+  // What carries it now. A newer relay takes the place of an older one, so there may be two: what
+  // the end of one means only the last one says.
+  std::atomic<int> relays{0};
+  std::atomic<int> waiting{0};                   // requests of its operator, who wants it to go on
+  std::atomic<unsigned> visits{0};               // how often he has come back for it
   SharedTime paused_since;                       // none: it is live
   SharedTime given_up_at;                        // of a paused one, if it does not go on before
   std::atomic<milliseconds::rep> idle_limit{0};  // without input it ends after this; 0: never

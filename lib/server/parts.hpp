@@ -56,6 +56,8 @@ class SharedPenalties {
   fleet::Penalties penalties_;
 };
 
+class HangUps;
+
 struct Parts {
   Parts(const Clock& the_clock, const config::EdgedConfig& the_config, Registry& the_registry,
         StoreWorker& the_store)
@@ -78,6 +80,8 @@ struct Parts {
   SharedPenalties penalties, tunnel_penalties;
   ServiceTimes service_times;
   CurrentTls tls;
+  HangUps* hang_ups =
+      nullptr;  // of operators who go while a tunnel is away; set before any loop runs
   std::shared_ptr<net::TicketRing> tickets;  // of every context; counts handshakes
   Secret host_key;                           // of the tunnel port
   std::string host_key_fingerprint;

@@ -126,7 +126,8 @@ class Registry {
   void raise(const EndpointId& id, const std::optional<InstanceId>& instance = {});
   void lower(const EndpointId& id, const std::optional<InstanceId>& instance = {});
   void watch(const EndpointId& id, const std::shared_ptr<net::Notify>& bell);
-  struct Waiting {  // what an operator who waits for a tunnel needs to know
+  void wake(const EndpointId& id);  // whoever watches it
+  struct Waiting {                  // what an operator who waits for a tunnel needs to know
     bool exists = false;
     fleet::EndpointState state = fleet::EndpointState::offline;
     fleet::TunnelState tunnel_state = fleet::TunnelState::idle;
@@ -140,6 +141,7 @@ class Registry {
   void add_session(const std::shared_ptr<LiveSession>& session);
   void move_session(const LiveSession& session, const TunnelHandle& tunnel);
   void remove_session(const LiveSession& session);
+  std::shared_ptr<LiveSession> session(const EndpointId& endpoint, const SessionId& id) const;
   std::vector<SessionId> session_ids() const;
   // docs/admin-api.md; null when gone
   nlohmann::json describe_session(const SessionId& id) const;

@@ -24,6 +24,16 @@ void Registry::add_session(const std::shared_ptr<LiveSession>& session) {
   sessions_[session->id] = session->endpoint;
 }
 
+std::shared_ptr<LiveSession> Registry::session(const EndpointId& id,
+                                               const SessionId& session) const {
+  std::shared_ptr<LiveSession> found;
+  with(id, [&](Endpoint& endpoint) {
+    const auto entry = endpoint.sessions.find(session);
+    if (entry != endpoint.sessions.end()) found = entry->second;
+  });
+  return found;
+}
+
 void Registry::move_session(const LiveSession& session, const TunnelHandle& tunnel) {
   with(session.endpoint, [&](Endpoint& endpoint) {
     const auto found = endpoint.sessions.find(session.id);

@@ -113,6 +113,10 @@ void Registry::watch(const EndpointId& id, const std::shared_ptr<net::Notify>& b
   });
 }
 
+void Registry::wake(const EndpointId& id) {
+  with(id, [](Endpoint& endpoint) { endpoint.wake_watchers(); });
+}
+
 std::string Registry::host_key(const EndpointId& id, const InstanceId& instance) const {
   std::string key;
   with(id, [&](Endpoint& endpoint) {

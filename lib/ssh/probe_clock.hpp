@@ -24,18 +24,24 @@ class ProbeClock {
   bool is_lost(SteadyTime last_heard, SteadyTime now) const {
     return now - last_heard >= kMisses * every_;
   }
+  // While a session lives: nothing has come for long enough to look for another way.
+  bool is_silent(SteadyTime last_heard, SteadyTime now) const {
+    return live_ && now >= last_heard + silence();
+  }
   // True: probe now.
   bool is_due(SteadyTime last_heard, SteadyTime now) {
     if (now < next_probe(last_heard)) return false;
     asked_ = now;
     return true;
   }
-  // When one of the two may come true.
+  // When one of them may come true.
   SteadyTime next(SteadyTime last_heard) const {
-    return std::min(next_probe(last_heard), last_heard + kMisses * every_);
+    const auto next = std::min(next_probe(last_heard), last_heard + kMisses * every_);
+    return live_ ? std::min(next, last_heard + silence()) : next;
   }
 
  private:
+  milliseconds silence() const { return kMisses * std::min(every_, kWhileLive); }
   SteadyTime next_probe(SteadyTime last_heard) const {
     const auto pause =
         live_ ? std::min(every_, kWhileLive) : every_ + std::min(every_ / 5, most_grace_);

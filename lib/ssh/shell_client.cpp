@@ -8,11 +8,31 @@
 #include "ssh/session.hpp"
 
 namespace edge::ssh {
+namespace {
+constexpr std::size_t kAskers = 32;  // of an ssh-agent, at once
+}
 
 struct ShellClient::Part {
   std::shared_ptr<Session> session;
   std::unique_ptr<Channel> channel;
   bool late = false;
+  // Agent forwarding: channels that the far side opens.
+  std::function<void(std::unique_ptr<net::Stream>)> on_agent;
+  std::vector<std::unique_ptr<Channel>> askers;  // not handed out yet
+  ssh_callbacks_struct callbacks{};
+
+  static ssh_channel on_asker(ssh_session raw, void* user) noexcept {
+    auto& part = *static_cast<Part*>(user);
+    if (!part.on_agent || part.session->channel_count() >= kAskers) return nullptr;
+    ssh_channel asker = ssh_channel_new(raw);
+    if (asker == nullptr) return nullptr;
+    part.askers.push_back(std::make_unique<Channel>(part.session, asker));
+    part.session->moved();
+    return asker;
+  }
+  void hand_out() {
+    for (auto& asker : std::exchange(askers, {})) on_agent(std::move(asker));
+  }
 };
 
 namespace {
@@ -51,10 +71,27 @@ net::Task<bool> request_environment(std::shared_ptr<Session> session, Channel& c
   co_return session->alive();
 }
 
+// Refused by the far side it is no failure, as with ssh.
+net::Task<> forward_agent(std::shared_ptr<ShellClient::Part> part, const ShellTarget& target) {
+  part->on_agent = target.on_agent;
+  part->callbacks.userdata = part.get();
+  part->callbacks.channel_open_request_auth_agent_function = ShellClient::Part::on_asker;
+  ssh_callbacks_init(&part->callbacks);
+  ssh_set_callbacks(part->session->raw(), &part->callbacks);
+  part->session->after_turn = [weak = std::weak_ptr(part)] {
+    if (const auto owner = weak.lock()) owner->hand_out();
+  };
+  auto channel = part->channel->raw();
+  co_await part->session->call([channel] { return ssh_channel_request_auth_agent(channel); });
+}
+
 }  // namespace
 
 ShellClient::ShellClient(std::shared_ptr<Part> part) : part_(std::move(part)) {}
 ShellClient::~ShellClient() {
+  part_->session->after_turn = nullptr;
+  part_->on_agent = nullptr;
+  part_->askers.clear();
   close();
 }
 
@@ -102,6 +139,7 @@ net::Task<Result<std::unique_ptr<ShellClient>>> ShellClient::open(int descriptor
     });
     if (rc != SSH_OK) co_return lost(pump, "asking for a terminal", part->late);
   }
+  if (target.on_agent) co_await forward_agent(part, target);
   if (!co_await request_environment(part->session, *part->channel, target))
     co_return lost(pump, "starting", part->late);
   rc = co_await pump.call([&] {

@@ -2,6 +2,7 @@
 // command.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,6 +23,8 @@ struct ShellTarget {
   std::string modes;  // encoded terminal modes (RFC 4254 section 8)
   std::vector<std::pair<std::string, std::string>> environment;
   std::string command;  // empty: a login shell
+  // Asks for agent forwarding, and gets a stream for each asker on the far side; empty: does not.
+  std::function<void(std::unique_ptr<net::Stream>)> on_agent;
 };
 
 // Thread rule: the thread of the executor only.
@@ -44,8 +47,9 @@ class ShellClient {
   net::Task<std::optional<ShellEnd>> end();
   void close() noexcept;
 
+  struct Part;  // private to shell_client.cpp
+
  private:
-  struct Part;
   explicit ShellClient(std::shared_ptr<Part> part);
   std::shared_ptr<Part> part_;
 };

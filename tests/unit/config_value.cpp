@@ -175,7 +175,8 @@ TEST_CASE("only interval, hold and idle may differ between endpoints, and each o
   for (const auto& key : describe(fleet)) {
     if (is_per_endpoint(key.path)) found.push_back(key.path);
   }
-  CHECK(found == std::vector<std::string>{"check-in.interval", "check-in.hold", "tunnel.idle"});
+  CHECK(found == std::vector<std::string>{"check-in.interval", "check-in.hold", "tunnel.idle",
+                                          "session.resume-for"});
   CHECK(!is_per_endpoint("session.keep-alive"));
   CHECK(!is_per_endpoint(""));
 }

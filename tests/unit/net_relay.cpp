@@ -14,8 +14,9 @@ struct Between {
   Task<> run() {
     auto near = std::shared_ptr<SocketStream>(std::move(client.near));
     auto far = std::shared_ptr<SocketStream>(std::move(node.near));
-    return relay(near, near->socket(), far, {}, kTimes);
+    end = co_await relay(near, near->socket(), far, {}, kTimes);
   }
+  RelayEnd end;
 };
 
 Task<> expect_end(Stream& stream, std::string expected, bool& ended) {

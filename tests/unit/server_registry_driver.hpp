@@ -44,6 +44,8 @@ class FakeTunnel final : public TunnelHandle {
   net::asio::any_io_executor executor() override { return executor_; }
   const TunnelId& id() const override { return id_; }
   const InstanceId& instance() const override { return instance_; }
+  bool is_silent() const override { return silent; }
+  bool silent = false;
   void end(Reason reason) override { ended.push_back(reason); }
   server::TunnelWay way() const override { return server::TunnelWay::direct; }
   std::optional<milliseconds> idle_in() const override { return milliseconds{300'000}; }

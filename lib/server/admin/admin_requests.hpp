@@ -29,10 +29,11 @@ class AdminConnection {
   struct Call {  // a request, taken apart
     net::Request request;
     std::map<std::string, std::string> query;
-    EndpointId endpoint;                 // of the path, when it names one
-    std::string name;                    // of the endpoint, or what else the path names
-    std::optional<InstanceId> instance;  // the one that is wanted; nothing: any
-    std::string instance_name;           // as the operator named it
+    EndpointId endpoint;                   // of the path, when it names one
+    std::string name;                      // of the endpoint, or what else the path names
+    std::optional<InstanceId> instance;    // the one that is wanted; nothing: any
+    std::string instance_name;             // as the operator named it
+    std::shared_ptr<LiveSession> session;  // that a tunnel is wanted for; may be null
   };
   using Answer = net::Task<std::optional<net::Response>>;
   struct Route {
@@ -68,6 +69,8 @@ class AdminConnection {
   net::Task<net::Response> endpoint_view(EndpointId id, int http_status);
   net::Task<std::optional<net::Response>> snapshots_view(EndpointId id);
   std::optional<Error> offline_now(const Call& call) const;
+  std::shared_ptr<LiveSession> new_session(const Call& call, SessionId id) const;
+  Result<std::shared_ptr<LiveSession>> session_of(const Call& call) const;
   // Waits until the endpoint has an open tunnel. Errors: offline, timed_out (with the reason so
   // far), removed.
   net::Task<Result<std::shared_ptr<Tunnel>>> require_tunnel(const Call& call);

@@ -8,6 +8,7 @@
 #include "crypto/random.hpp"
 #include "fleet/reason_meaning.hpp"
 #include "server/admin/admin_requests.hpp"
+#include "server/tunnel/hang_ups.hpp"
 #include "server/tunnel/tunnel.hpp"
 #include "ssh/key.hpp"
 
@@ -102,6 +103,10 @@ net::Task<Result<std::shared_ptr<Tunnel>>> AdminConnection::require_tunnel(const
       answer = std::static_pointer_cast<Tunnel>(endpoint.tunnel);
       break;
     }
+    if (call.session && call.session->end.asked()) {
+      answer = fail(Errc::removed, parts_.registry.why_ended(call.session->id));
+      break;
+    }
     if (parts_.draining) {
       answer = fail(Errc::unavailable, "edged is shutting down");
       break;
@@ -124,12 +129,58 @@ net::Task<Result<std::shared_ptr<Tunnel>>> AdminConnection::require_tunnel(const
   co_return answer;
 }
 
+std::shared_ptr<LiveSession> AdminConnection::new_session(const Call& call, SessionId id) const {
+  auto session = std::make_shared<LiveSession>();
+  session->id = std::move(id);
+  session->endpoint = call.endpoint;
+  session->operator_name = operator_.name;
+  session->login = operator_.login;
+  session->since = parts_.clock.wall();
+  session->last_input.set(parts_.clock.steady());
+  session->key = net::find_header(call.request.headers, "Edge-Session-Key");
+  const std::string idle(net::find_header(call.request.headers, "Edge-Idle"));
+  session->idle_limit = parse_duration(idle).value_or(milliseconds{0}).count();
+  return session;
+}
+
+// A new one, or the one that an operator comes back for. After a restart of edged nobody here knows
+// that one, but its two ends do.
+Result<std::shared_ptr<LiveSession>> AdminConnection::session_of(const Call& call) const {
+  const auto& headers = call.request.headers;
+  const auto wanted = net::find_header(headers, "Edge-Resume");
+  if (wanted.empty()) return new_session(call, crypto::new_session_id());
+  const auto id = parse_session_id(wanted);
+  if (!id) return id.error();
+  if (!call.instance) return fail(Errc::usage, "a session goes on with its own instance only");
+  if (const auto why = parts_.registry.why_ended(*id); !why.empty())
+    return fail(Errc::removed, why);
+  auto session = parts_.registry.session(call.endpoint, *id);
+  const std::string key(net::find_header(headers, "Edge-Session-Key"));
+  if (session && (session->login.uid != operator_.login.uid || session->key != key))
+    return fail(Errc::not_allowed, "it is another operator's session");
+  if (session && session->instance != *call.instance)
+    return fail(Errc::not_allowed, "the session is on another instance");
+  if (!session) {
+    session = new_session(call, *id);
+    session->instance = *call.instance;
+  }
+  ++session->visits;
+  return session;
+}
+
 AdminConnection::Answer AdminConnection::open_session(Call call) {
-  const auto key_line = std::string(net::find_header(call.request.headers, "Edge-Session-Key"));
-  auto key = ssh::Key::from_public_line(key_line);
-  if (call.request.upgrade != "ssh" || !key) {
-    co_return error_response(fail(
-        Errc::usage, "a session needs Upgrade: ssh and Edge-Session-Key: ssh-ed25519 AAAA..."));
+  const auto& headers = call.request.headers;
+  const auto key =
+      ssh::Key::from_public_line(std::string(net::find_header(headers, "Edge-Session-Key")));
+  const std::string login_line(net::find_header(headers, "Edge-Login-Key"));
+  const auto login_key = ssh::Key::from_public_line(login_line);
+  const auto protocol = call.request.upgrade;
+  const bool known = protocol == kPlainProtocol || protocol == kLastingProtocol;
+  if (!known || !key || (!login_line.empty() && !login_key)) {
+    co_return error_response(
+        fail(Errc::usage,
+             "a session needs Upgrade: ssh (or edge-stream) and Edge-Session-Key: "
+             "ssh-ed25519 AAAA..."));
   }
   if (const auto wanted = call.query.find("instance"); wanted != call.query.end()) {
     const auto instance = parts_.registry.find_instance(call.endpoint, wanted->second);
@@ -137,28 +188,41 @@ AdminConnection::Answer AdminConnection::open_session(Call call) {
     call.instance = *instance;
     call.instance_name = wanted->second;
   }
+  auto session = session_of(call);
+  if (!session) co_return error_response(session.error());
   if (auto error = offline_now(call)) co_return error_response(*error);
+  call.session = *session;
+  const bool comes_back = (*session)->visits > 0;
   auto demand = std::make_shared<Demand>(parts_.registry, call.endpoint, call.instance);
+  ++call.session->waiting;
   auto tunnel = co_await require_tunnel(call);
+  --call.session->waiting;
   if (!tunnel) {
-    if (tunnel.error().code == Errc::unreachable) co_return std::nullopt;
+    const bool gone = tunnel.error().code == Errc::unreachable;
+    if (comes_back) {
+      if (gone) {
+        parts_.hang_ups->operator_gone(*session);
+      } else {
+        parts_.hang_ups->paused(*session);
+      }
+    }
+    if (gone) co_return std::nullopt;
     co_return error_response(tunnel.error());
   }
   SessionRequest request(std::move(slot_));
   request.public_key = key->public_line();
-  request.session = std::make_shared<LiveSession>();
-  request.session->id = crypto::new_session_id();
-  request.session->endpoint = call.endpoint;
-  request.session->operator_name = operator_.name;
-  request.session->login = operator_.login;
-  request.session->since = parts_.clock.wall();
-  request.session->last_input.set(parts_.clock.steady());
+  request.login_key = login_key ? login_key->public_line() : "";
+  request.protocol = protocol;
+  request.comes_back = comes_back;
+  const std::string resumes(net::find_header(headers, "Edge-Resumes"));
+  request.resumes = static_cast<unsigned>(std::strtoul(resumes.c_str(), nullptr, 10));
+  request.session = std::move(*session);
   request.demand = std::move(demand);
   request.rest = reader_.take_rest();
   // From here on the connection lives on the tunnel's loop.
   request.descriptor = stream_.socket().release();
-  parts_.record_event(
-      event("session.requested", call.endpoint, "session " + request.session->id.text));
+  parts_.record_event(event(comes_back ? "session.resumed" : "session.requested", call.endpoint,
+                            "session " + request.session->id.text));
   net::asio::post((*tunnel)->executor(),
                   [tunnel = *tunnel, request = std::move(request)]() mutable {
                     tunnel->serve_session(std::move(request));

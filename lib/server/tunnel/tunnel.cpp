@@ -151,7 +151,7 @@ void Tunnel::learn_settings() {
 // A session has come or gone.
 void Tunnel::live_changed(int by) {
   sessions_ += by;
-  probes_.set_live(sessions_ > 0);
+  probes_.set_live(sessions_ > 0 || silent_);
   bell_->ring();
 }
 
@@ -183,7 +183,11 @@ net::Task<fleet::Reason> Tunnel::supervise() {
     }
     if (ended_) {
       if (*ended_ != fleet::Reason::lost) {  // its agent has come without it: nobody hears us
-        co_await ask(to_agent("POST", "/v1/close"),
+        auto close = to_agent("POST", "/v1/close");
+        // Who is not trusted any more keeps no session that could go on.
+        if (*ended_ == fleet::Reason::endpoint_removed)
+          close.headers.emplace_back("Edge-Hang-Up", "yes");
+        co_await ask(std::move(close),
                      std::min(parts_.config.answer_deadline, milliseconds{1000}));
       }
       co_return *ended_;
@@ -191,6 +195,7 @@ net::Task<fleet::Reason> Tunnel::supervise() {
     learn_settings();
     const auto now = parts_.clock.steady();
     if (probes_.is_lost(server_->last_heard(), now)) co_return fleet::Reason::lost;
+    look_for_silence();
     if (probes_.is_due(server_->last_heard(), now)) server_->probe();
     if (now >= next_keep_alive) {
       next_keep_alive = now + keep_alive_interval(settings_);
@@ -207,6 +212,25 @@ net::Task<fleet::Reason> Tunnel::supervise() {
       touch();
       tasks_.spawn("tunnel.keep-alive", keep_alive());
     }
+  }
+}
+
+// Sessions leave a tunnel that is silent: their operators come back over the next one, or over this
+// one when it is heard again. Until then nobody is sent through it.
+void Tunnel::look_for_silence() {
+  const bool silent = probes_.is_silent(server_->last_heard(), parts_.clock.steady());
+  if (silent == silent_) return;
+  silent_ = silent;
+  log::info(silent ? "tunnel.silent" : "tunnel.heard-again",
+            {{"tunnel", id_}, {"endpoint", caller_.endpoint}});
+  live_changed(0);
+  if (silent) {
+    for (const auto& carried : carried_) {
+      *carried.let_go = true;
+      if (const auto carrier = carried.stream.lock()) carrier->close();
+    }
+  } else {
+    parts_.registry.wake(caller_.endpoint);
   }
 }
 

@@ -36,13 +36,22 @@ class Demand {
   std::optional<InstanceId> instance_;
 };
 
+// What a session's connection turns into: SSH as it is, or a lasting stream with SSH on it.
+inline constexpr const char* kPlainProtocol = "ssh";
+inline constexpr const char* kLastingProtocol = "edge-stream";
+
 // What an operator's session request brings along when it moves to the tunnel's loop.
 struct SessionRequest {
   explicit SessionRequest(ConnectionSlot the_slot) : slot(std::move(the_slot)) {}
-  ConnectionSlot slot;     // of the descriptor
-  int descriptor = -1;     // of the admin connection, released from its loop
-  std::string rest;        // what came after the request's head
-  std::string public_key;  // of the session, vouched for by edged for this one stream
+  ConnectionSlot slot;      // of the descriptor
+  int descriptor = -1;      // of the admin connection, released from its loop
+  std::string rest;         // what came after the request's head
+  std::string public_key;   // of the session, vouched for by edged for this one stream
+  std::string login_key;    // of SSH where that is another one
+  std::string protocol;     // that the connection turns into
+  bool comes_back = false;  // the session exists, and goes on
+  unsigned resumes = 0;     // so often, as its operator says
+  bool is_lasting() const { return protocol == kLastingProtocol; }
   std::shared_ptr<LiveSession> session;
   std::shared_ptr<Demand> demand;
 };
@@ -59,6 +68,7 @@ class Tunnel final : public TunnelHandle, public std::enable_shared_from_this<Tu
   net::Task<Result<store::SnapshotRecord>> take_snapshot(milliseconds deadline);
   net::Task<Result<milliseconds>> ping(milliseconds deadline);  // the round trip
   void serve_session(SessionRequest request);
+  net::Task<bool> hang_up(SessionId session);  // false: the agent was not told
 
   net::asio::any_io_executor executor() override { return executor_; }
   const TunnelId& id() const override { return id_; }
@@ -66,6 +76,7 @@ class Tunnel final : public TunnelHandle, public std::enable_shared_from_this<Tu
   TunnelWay way() const override { return way_; }
   void end(fleet::Reason reason) override;
   std::optional<milliseconds> idle_in() const override;
+  bool is_silent() const override { return silent_; }
 
  private:
   net::Task<bool> log_in(net::Socket socket, const ssh::ServerIdentity& identity,
@@ -78,8 +89,14 @@ class Tunnel final : public TunnelHandle, public std::enable_shared_from_this<Tu
   net::Task<> close_idle();
   net::Task<Result<net::Response>> ask(net::Request request, milliseconds deadline);
   net::Task<net::error_code> send(net::Stream& agent, net::Request request, milliseconds deadline);
-  net::Task<Result<std::unique_ptr<net::Stream>>> upgrade(const SessionRequest& request);
+  net::Task<Result<std::shared_ptr<net::Stream>>> upgrade(const SessionRequest& request);
+  net::Response switched(const SessionRequest& request, const std::string& host_key) const;
   net::Task<> relay(SessionRequest request);
+  void not_carried(const SessionRequest& request, Errc why);
+  void pause(const std::shared_ptr<LiveSession>& session);
+  net::Task<> operator_gone(std::shared_ptr<LiveSession> session);
+  bool is_usable() const { return server_->alive() && !silent_ && !ended_; }
+  void look_for_silence();
   net::Task<> watch_death();
   void touch() { last_activity_ = parts_.clock.steady().time_since_epoch().count(); }
   SteadyTime last_activity() const {
@@ -100,6 +117,12 @@ class Tunnel final : public TunnelHandle, public std::enable_shared_from_this<Tu
   std::optional<fleet::Reason> ended_;
   bool is_trial_ = false;
   std::vector<std::shared_ptr<LiveSession>> lost_sessions_;
+  struct Carried {  // a lasting session
+    std::weak_ptr<net::Stream> stream;
+    std::shared_ptr<bool> let_go;  // for the tunnel's silence
+  };
+  std::vector<Carried> carried_;
+  std::atomic<bool> silent_{false};
   std::atomic<SteadyTime::rep> last_activity_{0};
   std::atomic<int> sessions_{0};
   std::atomic<milliseconds::rep> idle_limit_{0};  // of settings_, for idle_in() on other threads

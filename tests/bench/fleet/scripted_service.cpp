@@ -65,7 +65,7 @@ net::Task<> source(net::Stream& stream, std::uint64_t bytes, const OnBytes& on_b
 
 }  // namespace
 
-net::Task<> ScriptedService::serve(std::shared_ptr<net::Stream> stream, std::string, std::string,
+net::Task<> ScriptedService::serve(std::shared_ptr<net::Stream> stream, agent::SessionTerms,
                                    std::function<void()> on_bytes) {
   std::string rest;
   const auto line = co_await first_line(*stream, rest);

@@ -13,8 +13,8 @@ namespace edge::bench {
 class ScriptedService final : public agent::SessionService {
  public:
   bool full() const noexcept override { return false; }
-  net::Task<> serve(std::shared_ptr<net::Stream> stream, std::string session,
-                    std::string vouched_key, std::function<void()> on_bytes) override;
+  net::Task<> serve(std::shared_ptr<net::Stream> stream, agent::SessionTerms terms,
+                    std::function<void()> on_bytes) override;
 };
 
 }  // namespace edge::bench
