@@ -8,17 +8,28 @@ namespace {
 
 constexpr std::uint64_t kAckBytes = kWindow / 16;
 constexpr unsigned kAckPieces = 256;
-// A buffer that a bulk has made large is given back when it is empty.
-constexpr std::size_t kKept = 16 * 1024;
+// A buffer that a bulk has made larger is given back when it is empty.
+constexpr std::size_t kKept = 256 * 1024;
 
 }  // namespace
 
-bool ArrivedBytes::append(std::uint64_t position, std::string_view bytes) {
+bool ArrivedBytes::append(std::uint64_t position, std::string_view bytes, char* to,
+                          std::size_t most, std::size_t& taken) {
+  taken = 0;
   const auto known = received_ - (ended_ ? 1 : 0);
   if (position > known) return false;
   const auto again = std::min<std::uint64_t>(known - position, bytes.size());
   bytes.remove_prefix(static_cast<std::size_t>(again));
   if (bytes.empty()) return true;
+  if (!ended_ && is_empty() && most > 0) {
+    taken = std::min(most, bytes.size());
+    std::memcpy(to, bytes.data(), taken);
+    received_ += taken;
+    taken_ += taken;
+    ++pieces_;
+    bytes.remove_prefix(taken);
+    if (bytes.empty()) return true;
+  }
   if (ended_ || waiting_.size() - front_ + bytes.size() > kWindow) return false;
   if (front_ > waiting_.size() / 2) {
     waiting_.erase(0, front_);

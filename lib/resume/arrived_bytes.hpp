@@ -16,7 +16,13 @@ class ArrivedBytes {
  public:
   // Bytes at this position of the stream; what came before already is passed over. False: they are
   // more than the window, behind a gap, or behind the end.
-  bool append(std::uint64_t position, std::string_view bytes);
+  // `to`: whoever waits for them takes up to `most` at once (how many: `taken`), and they are read.
+  bool append(std::uint64_t position, std::string_view bytes, char* to, std::size_t most,
+              std::size_t& taken);
+  bool append(std::uint64_t position, std::string_view bytes) {
+    std::size_t none = 0;
+    return append(position, bytes, nullptr, 0, none);
+  }
   bool end(std::uint64_t position);  // false: not behind the last byte
 
   std::size_t read(char* to, std::size_t most);

@@ -121,11 +121,16 @@ net::Task<> LastingStream::receive(std::shared_ptr<Attachment> attachment) {
 
 void LastingStream::take(Attachment& attachment, const Frame& frame) {
   switch (frame.kind) {
-    case FrameKind::bytes:
-      if (!arrived_.append(attachment.position, frame.payload))
+    case FrameKind::bytes: {
+      std::size_t taken = 0;
+      auto* const to = static_cast<char*>(reading_.data());
+      if (!arrived_.append(attachment.position, frame.payload, to, reading_.size(), taken))
         return finish("the other end has sent more than it may");
       attachment.position += frame.payload.size();
+      reading_ += taken;
+      read_ += taken;
       return readable_->ring();
+    }
     case FrameKind::end:
       if (!arrived_.end(attachment.position++))
         return finish("the other end has sent an end too many");
@@ -213,7 +218,14 @@ net::Task<net::Read> LastingStream::read_some(net::asio::mutable_buffer buffer) 
                   : net::asio::error::make_error_code(net::asio::error::connection_reset),
           0};
     }
+    reading_ = buffer;
+    read_ = 0;
     co_await readable_->wait(kForEver);
+    reading_ = {};
+    if (read_ > 0) {
+      if (arrived_.ack_is_due()) to_send_->ring();
+      co_return net::Read{{}, read_};
+    }
     const auto cancelled = co_await net::asio::this_coro::cancellation_state;
     if (is_set(cancelled)) co_return net::Read{net::asio::error::operation_aborted, 0};
   }

@@ -66,6 +66,8 @@ class LastingStream final : public net::Stream, public std::enable_shared_from_t
   const net::asio::any_io_executor executor_;
   SentBytes sent_;
   ArrivedBytes arrived_;
+  net::asio::mutable_buffer reading_;  // of who waits in read_some(); bytes go straight there
+  std::size_t read_ = 0;               // of it
   bool bye_ = false, over_ = false;
   std::string bye_words_, reason_;
   std::shared_ptr<Attachment> attached_;

@@ -13,6 +13,9 @@ namespace {
 // behind a keystroke and as much as a frame takes in a bulk.
 constexpr std::size_t kSmallBlock = 512, kBulk = 8 * 1024;
 
+// A page that is new to the process costs more than the copy into it.
+constexpr std::size_t kSpare = 2;
+
 std::size_t space_for(std::size_t bytes) {
   return bytes >= kBulk ? kMostFrameBytes : std::max(bytes, kSmallBlock);
 }
@@ -33,7 +36,7 @@ void SentBytes::append(std::string_view bytes) {
       Block block;
       block.first = length_;
       block.space = space_for(bytes.size());
-      block.memory = std::shared_ptr<char[]>(new char[kFrameHead + block.space]);
+      block.memory = memory_for(block.space);
       blocks_.push_back(std::move(block));
     }
     auto& block = blocks_.back();
@@ -67,10 +70,22 @@ SentBytes::Outgoing SentBytes::next() {
   return {block.memory, {frame, kFrameHead + size}};
 }
 
+std::shared_ptr<char[]> SentBytes::memory_for(std::size_t space) {
+  if (space < kMostFrameBytes || spare_.empty())
+    return std::shared_ptr<char[]>(new char[kFrameHead + space]);
+  auto memory = std::move(spare_.back());
+  spare_.pop_back();
+  return memory;
+}
+
 void SentBytes::free_until(std::uint64_t position) {
   freed_ = std::max(freed_, position);
-  while (!blocks_.empty() && blocks_.front().first + blocks_.front().size <= freed_)
+  while (!blocks_.empty() && blocks_.front().first + blocks_.front().size <= freed_) {
+    auto& block = blocks_.front();
+    const bool again = block.space == kMostFrameBytes && spare_.size() < kSpare;
+    if (again && block.memory.use_count() == 1) spare_.push_back(std::move(block.memory));
     blocks_.pop_front();
+  }
 }
 
 bool SentBytes::taken(std::uint64_t count) {

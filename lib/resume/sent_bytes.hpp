@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 namespace edge::resume {
 
@@ -44,14 +45,16 @@ class SentBytes {
     std::shared_ptr<char[]> memory;  // room for a frame's head, then the bytes
   };
   std::uint64_t length() const noexcept { return length_ + (ended_ ? 1 : 0); }
+  std::shared_ptr<char[]> memory_for(std::size_t space);
   void free_until(std::uint64_t position);
 
   std::deque<Block> blocks_;
-  std::uint64_t freed_ = 0;   // nothing before it is kept
-  std::uint64_t taken_ = 0;   // by the other end's reader
-  std::uint64_t sent_ = 0;    // on this carrier, or known to have arrived
-  std::uint64_t most_ = 0;    // ever sent
-  std::uint64_t length_ = 0;  // bytes appended
+  std::vector<std::shared_ptr<char[]>> spare_;  // of full size: a bulk takes the same ones again
+  std::uint64_t freed_ = 0;                     // nothing before it is kept
+  std::uint64_t taken_ = 0;                     // by the other end's reader
+  std::uint64_t sent_ = 0;                      // on this carrier, or known to have arrived
+  std::uint64_t most_ = 0;                      // ever sent
+  std::uint64_t length_ = 0;                    // bytes appended
   bool ended_ = false;
 };
 
