@@ -13,17 +13,18 @@
 namespace edge::control {
 
 LocalStream::LocalStream(net::asio::any_io_executor executor, int descriptor)
-    : descriptor_(descriptor), ready_(executor) {
+    : given_(descriptor), descriptor_(descriptor), ready_(executor) {
   struct stat about {};
   if (::isatty(descriptor) != 0) {
+    // A terminal takes less than it says at EPOLLOUT.
     kind_ = Kind::terminal;
-    // A terminal takes less than it says at EPOLLOUT: only a descriptor of our own may be made
-    // non-blocking.
-    const auto path = "/proc/self/fd/" + std::to_string(descriptor);
-    own_ = ::open(path.c_str(), O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (own_ >= 0) descriptor_ = own_;
+    open_anew(O_RDWR | O_NOCTTY);
   } else if (::fstat(descriptor, &about) == 0) {
-    if (S_ISFIFO(about.st_mode)) kind_ = Kind::pipe;
+    if (S_ISFIFO(about.st_mode)) {
+      // A writable pipe has room for PIPE_BUF, and bulk has many times that.
+      kind_ = Kind::pipe;
+      open_anew(::fcntl(descriptor, F_GETFL) & O_ACCMODE);
+    }
     if (S_ISSOCK(about.st_mode)) kind_ = Kind::socket;
   }
   const int watch = ::epoll_create1(EPOLL_CLOEXEC);
@@ -37,6 +38,14 @@ LocalStream::LocalStream(net::asio::any_io_executor executor, int descriptor)
   waits_ = waits_ && !error;
 }
 
+// Only a descriptor of our own may be made non-blocking. Where that is not to be had (a pipe of
+// another user's) the shared one is used, with care.
+void LocalStream::open_anew(int flags) {
+  const auto path = "/proc/self/fd/" + std::to_string(descriptor_);
+  own_ = ::open(path.c_str(), flags | O_NONBLOCK | O_CLOEXEC);
+  if (own_ >= 0) descriptor_ = own_;
+}
+
 LocalStream::~LocalStream() {
   if (own_ >= 0) ::close(own_);
 }
@@ -45,7 +54,7 @@ ssize_t LocalStream::write_some(const void* bytes, std::size_t size) {
   constexpr std::size_t kTerminalRoom =
       128;  // of one that is not ours alone: less than n_tty's low mark
   if (kind_ == Kind::socket) return ::send(descriptor_, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL);
-  if (kind_ == Kind::pipe)
+  if (kind_ == Kind::pipe && own_ < 0)
     size = std::min<std::size_t>(size, PIPE_BUF);  // a writable one has this much room
   if (kind_ == Kind::terminal && own_ < 0) size = std::min(size, kTerminalRoom);
   return ::write(descriptor_, bytes, size);
@@ -82,12 +91,14 @@ net::Task<net::Read> LocalStream::read_some(net::asio::mutable_buffer buffer) {
 }
 
 net::Task<net::error_code> LocalStream::write(net::asio::const_buffer bytes) {
+  bool full = own_ < 0;  // one of our own says so by itself
   while (bytes.size() > 0) {
-    if (waits_) {
+    if (waits_ && full) {
       const auto error = co_await wait(EPOLLOUT);
       if (error) co_return error;
     }
     const auto size = write_some(bytes.data(), bytes.size());
+    full = size < 0 || own_ < 0;
     if (size >= 0) {
       bytes += static_cast<std::size_t>(size);
     } else if (errno != EINTR && !(errno == EAGAIN && waits_)) {
@@ -102,7 +113,8 @@ void LocalStream::end() noexcept {
   // The number stays taken: nothing that is opened later may become our standard output.
   const int nothing = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
   if (nothing < 0) return;
-  ::dup2(nothing, descriptor_);
+  ::dup2(nothing, given_);
+  if (own_ >= 0) ::dup2(nothing, own_);
   ::close(nothing);
 }
 

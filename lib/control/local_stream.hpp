@@ -26,8 +26,11 @@ class LocalStream {
 
   ssize_t write_some(const void* bytes, std::size_t size);  // never blocks after EPOLLOUT
 
-  int descriptor_;
-  int own_ = -1;  // a terminal opened anew, with flags of its own
+  void open_anew(int flags);
+
+  const int given_;
+  int descriptor_;  // given_, or own_
+  int own_ = -1;    // a terminal or a pipe opened anew, with flags of its own
   enum class Kind { terminal, pipe, socket, other } kind_ = Kind::other;
   std::uint32_t watched_ = 0;
   bool waits_ = false;  // false: a regular file or /dev/null, always ready

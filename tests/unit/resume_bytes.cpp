@@ -91,6 +91,16 @@ TEST_CASE("who has not sent a thing cannot be told that it arrived") {
   CHECK_FALSE(sent.can_rewind(1));
 }
 
+TEST_CASE("a frame that is being sent keeps its memory, whatever the other end says meanwhile") {
+  SentBytes sent;
+  const auto text = text_of(kMostFrameBytes);
+  sent.append(text);
+  const auto sending = sent.next();
+  REQUIRE(sent.taken(text.size()));  // before it can have arrived: a lie, or very quick
+  for (int i = 0; i < 4; ++i) sent.append(std::string(kMostFrameBytes, 'x'));
+  CHECK(sending.frame.substr(kFrameHead) == text);
+}
+
 TEST_CASE("the window is full until the other end has taken something") {
   SentBytes sent;
   CHECK(sent.room() == kWindow);

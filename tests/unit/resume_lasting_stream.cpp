@@ -161,6 +161,27 @@ TEST_CASE("what a side said last arrives although the cut came first") {
   drive(end_in_a_cut());
 }
 
+Task<> an_acknowledgement_that_is_lost() {
+  const auto executor = co_await net::asio::this_coro::executor;
+  Pair pair(executor);
+  pair.connect();
+  const std::string window(kWindow, 'x');
+  co_await write_text(*pair.near, window);
+  while (pair.far->received() < kWindow) co_await net::sleep(milliseconds{1});
+  pair.near_carrier->close();  // the far end does not know it yet
+  co_await read_exactly(*pair.far, window.size());
+  while (pair.far->is_carried()) co_await net::sleep(milliseconds{1});
+  co_await pair.reconnect();
+  co_await write_text(*pair.near, "room again");
+  const auto heard = co_await read_exactly(*pair.far, 10);
+  CHECK(heard == "room again");
+  co_await pair.end();
+}
+
+TEST_CASE("an acknowledgement that was lost with its carrier is said again") {
+  drive(an_acknowledgement_that_is_lost());
+}
+
 Task<> nobody_reads() {
   const auto executor = co_await net::asio::this_coro::executor;
   Pair pair(executor);

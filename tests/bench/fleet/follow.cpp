@@ -27,6 +27,7 @@ class Following {
  public:
   Following(Stage& stage, const Secret& host_key) : stage_(stage) {
     services_.sessions = session_service(stage_, host_key);
+    if (stage_.flags.sessions == Sessions::shells) services_.host_key = host_key;
     for (std::size_t i = 0; i < stage_.roster.identities().size(); ++i) {
       players_.push_back(std::make_unique<Player>(stage_, i, services_, [this] { returned(); }));
     }

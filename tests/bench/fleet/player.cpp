@@ -8,12 +8,13 @@ namespace {
 // One that opens no tunnel keeps away for so long: the bench lowers `required` meanwhile.
 constexpr milliseconds kAfterOffer{2'000};
 
-agent::TunnelOptions tunnel_options(const Stage& stage, std::size_t number,
+agent::TunnelOptions tunnel_options(const Stage& stage, std::size_t number, const Secret& host_key,
                                     std::function<void()> opened) {
   agent::TunnelOptions options;
   options.dial = stage.link_options(number).dial;
   options.ciphers = stage.flags.cipher;
   options.opened = std::move(opened);
+  options.host_key = host_key;
   return options;
 }
 
@@ -33,7 +34,7 @@ Player::Player(Stage& stage, std::size_t number, Services& services, std::functi
   };
   tunnels_ = std::make_unique<agent::TunnelService>(
       stage.executor, stage.config, identity_, check_ins_.link(), *services.sessions,
-      services.snapshots, tunnel_options(stage, number, opened));
+      services.snapshots, tunnel_options(stage, number, services.host_key, opened));
 }
 
 net::Task<> Player::run(milliseconds delay) {

@@ -13,6 +13,7 @@ namespace edge::bench {
 struct Services {
   std::unique_ptr<agent::SessionService> sessions;
   agent::SnapshotWorker snapshots;
+  Secret host_key;  // of all of them, where sessions are real
 };
 
 class Player {
