@@ -138,8 +138,44 @@ def test_a_tunnel_is_set_up_within_a_few_round_trips(tunnel):
     assert 4 < tunnel["setup-rtt"]["value"] < 15, tunnel["setup-rtt"]
 
 
+SESSIONS = ["resume", "resume-worst", "resume-edged", "resume-edged-worst", "proxy", "key-p50", "key-p99", "shell"]
+
+
+@pytest.fixture(scope="module")
+def sessions():
+    if "LSAN_OPTIONS" in os.environ:
+        pytest.skip("a sanitizer's programs are compared with nothing")
+    done = bench("--quick", "sessions", "--json")
+    assert done.returncode == (0 if os.geteuid() == 0 else 1), done.stderr
+    return {figure["figure"]: figure for figure in json.loads(done.stdout)}
+
+
+def test_bench_sessions_measures_every_figure_in_a_few_runs(sessions):
+    assert sorted(sessions) == sorted(SESSIONS)
+    for name, figure in sessions.items():
+        assert list(figure) == ["figure", "value", "unit", "anchor", "ratio", "endpoints", "note"]
+        if name.startswith("resume") and os.geteuid() != 0:
+            assert figure["value"] is None and "root" in figure["note"]
+            continue
+        assert figure["value"] is not None, figure["note"]
+        assert (figure["anchor"] is not None) == (not name.startswith("resume")), figure
+
+
+def test_the_figures_of_a_few_sessions_are_sane(sessions):
+    # Of a busy machine and few runs: whatever is wrong by a factor, and no more.
+    assert 0.1 < sessions["proxy"]["ratio"] < 10, sessions["proxy"]
+    assert 0.01 < sessions["shell"]["ratio"] < 10, sessions["shell"]
+    assert 0 < sessions["key-p50"]["value"] <= sessions["key-p99"]["value"] < PATIENCE / 20
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root")
+def test_keys_come_back_soon_after_a_cut_and_after_a_kill_of_edged(sessions):
+    for name in ("resume", "resume-edged"):
+        assert 0 < sessions[name]["value"] <= sessions[f"{name}-worst"]["value"] < 1.5 * PATIENCE, sessions[name]
+
+
 def test_a_figure_that_does_not_exist_is_refused_with_the_list_of_those_that_do():
-    for name, known in (("check-in", "rate-nginx"), ("tunnel", "setup-rtt")):
+    for name, known in (("check-in", "rate-nginx"), ("tunnel", "setup-rtt"), ("sessions", "key-p99")):
         done = bench(name, "--only", "speed")
         assert done.returncode == 2
         assert known in done.stderr

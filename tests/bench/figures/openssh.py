@@ -12,6 +12,7 @@ from figures.results import CIPHERS
 
 PRIVSEP = pathlib.Path("/run/sshd")  # where sshd of root leaves its unprivileged part; made at boot
 USER = pwd.getpwuid(os.geteuid()).pw_name
+# SetEnv: bash that finds itself run by sshd reads .bashrc, and ours does not: what that takes is the machine's affair.
 SERVER = """
 Port {port}
 ListenAddress {address}
@@ -27,6 +28,8 @@ PrintMotd no
 UseDNS no
 MaxStartups 1000
 MaxSessions 1000
+Subsystem sftp /usr/lib/openssh/sftp-server
+SetEnv SHLVL=1
 Ciphers {ciphers}
 LogLevel ERROR
 """

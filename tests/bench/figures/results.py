@@ -1,4 +1,4 @@
-"""The figures of scripts/bench check-in and tunnel: what each must reach, and how they are printed."""
+"""The figures of scripts/bench check-in, tunnel and sessions: what each must reach, and how they are printed."""
 import dataclasses
 import json
 
@@ -58,7 +58,17 @@ TUNNEL = {
     "storm": Wanted("s", LESS, 60, 30, digits=2),
     "storm-errors": Wanted("errors", LESS, 0, 0, digits=0),
 }
-FIGURES = {**CHECK_IN, **TUNNEL}
+SESSIONS = {
+    "resume": Wanted("s", LESS, 3, 0.5, digits=3, endpoints=1),
+    "resume-worst": Wanted("s", LESS, 3, 0.5, digits=3, endpoints=1),
+    "resume-edged": Wanted("s", LESS, 5, 1.5, digits=3, endpoints=1),
+    "resume-edged-worst": Wanted("s", LESS, 5, 1.5, digits=3, endpoints=1),
+    "proxy": Wanted("MB/s", MORE, 0.9, 1.2, True, 0, 1),
+    "key-p50": Wanted("s", LESS, 1.2, 1.0, True, 6, 1),
+    "key-p99": Wanted("s", LESS, 1.2, 1.0, True, 6, 1),
+    "shell": Wanted("s", LESS, 1.0, 0.5, True, 4, 1),
+}
+FIGURES = {**CHECK_IN, **TUNNEL, **SESSIONS}
 
 
 @dataclasses.dataclass
