@@ -35,6 +35,7 @@ json describe_instance(const Instance& instance, milliseconds ordered_hold, json
           {"last-seen", time_or_null(record.last_seen)},
           {"address", record.address},
           {"host-key", instance.host_key_fingerprint},
+          {"host-key-line", instance.host_key_fingerprint.empty() ? "" : record.host_key},
           {"held", instance.hold != nullptr},
           {"shortened-hold", describe_shortened_hold(instance, ordered_hold)},
           {"tunnel", std::move(own_tunnel)},

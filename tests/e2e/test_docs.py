@@ -156,6 +156,15 @@ def test_the_documented_answers_of_the_admin_socket_have_the_keys_that_are_sent(
     connection.close()
 
 
+def test_the_documented_instance_has_the_keys_that_are_sent(shop):
+    page = text("docs", "admin-api.md")
+    documented = json.loads(re.search(r"^```json endpoint\n(.*?)^```", page, re.M | re.S)[1])["instances"][0]
+    sent = shop.endpoint()["instances"][0]
+    assert sent.keys() == documented.keys()
+    printed = subprocess.run(["ssh-keygen", "-lf", "-"], input=sent["host-key-line"], capture_output=True, text=True, check=True)
+    assert printed.stdout.split()[1] == sent["host-key"]
+
+
 def test_every_request_of_the_admin_page_is_one_that_edged_has():
     page = text("docs", "admin-api.md")
     requests = re.findall(r"^\| `(GET|POST|PATCH|DELETE) (/v1/[^ `\[]*)", page, re.M)

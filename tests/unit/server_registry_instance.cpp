@@ -1,5 +1,6 @@
 // Demands that name an instance, beside those that any instance meets.
 #include "server_registry_driver.hpp"
+#include "ssh/key.hpp"
 
 namespace edge::server::test {
 namespace {
@@ -219,6 +220,23 @@ TEST_CASE("a shutdown asks for no tunnel again, whoever needs one") {
   fleet.registry.tunnel_closed(kEndpoint, own->id(), Reason::shutdown);
   CHECK(fleet.state() == TunnelState::idle);
   CHECK(own_state(fleet, 0) == TunnelState::idle);
+}
+
+TEST_CASE("an instance shows its pinned host key whole, where it is one") {
+  Fleet fleet;
+  const auto key = ssh::Key::generate();
+  REQUIRE(key);
+  const std::pair<InstanceId, std::string> pinned[] = {{kFirst, "ssh-ed25519 ???"},
+                                                       {kSecond, key->public_line()}};
+  for (const auto& [id, line] : pinned) {
+    auto record = instance_record(id);
+    record.host_key = line;
+    fleet.registry.apply_association(kEndpoint, std::string(32, 'h'), key_of_endpoint(), record);
+  }
+  const auto shown = fleet.registry.describe(kEndpoint, true)["instances"];
+  CHECK(shown[1]["host-key-line"] == key->public_line());
+  CHECK(shown[1]["host-key"] == key->fingerprint());
+  CHECK(shown[0]["host-key-line"] == "");
 }
 
 }  // namespace edge::server::test
