@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "base/error.hpp"
 
@@ -13,5 +14,14 @@ namespace edge::control {
 // (Errc::not_allowed) with the file and line to look at. `instance` is "ENDPOINT-ID.INSTANCE-ID".
 Result<void> check_known_host(const std::filesystem::path& folder, const std::string& instance,
                               const std::string& host_key);
+
+struct InstanceKey {
+  std::string instance;  // "ENDPOINT-ID.INSTANCE-ID"
+  std::string host_key;  // "ssh-ed25519 AAAA..."
+};
+
+// Of many the ones that check_known_host() would take, which are remembered from now on.
+Result<std::vector<InstanceKey>> take_known_hosts(const std::filesystem::path& folder,
+                                                  const std::vector<InstanceKey>& keys);
 
 }  // namespace edge::control
