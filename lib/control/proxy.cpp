@@ -18,6 +18,7 @@
 #include "control/progress.hpp"
 #include "control/session_link.hpp"
 #include "control/show_waiting.hpp"
+#include "control/ssh_known_hosts.hpp"
 
 namespace edge::control {
 namespace {
@@ -45,12 +46,16 @@ struct Run {
   AdminClient api;
   LocalStream input, output;
   std::unique_ptr<SessionLink> link;
+  nlohmann::json endpoint;  // as edged described it first
   std::string endpoint_id;
   int status = kExitFailure;
 };
 
-int give_up(Run& run, const Error& error) {
+int give_up(Run& run, Error error) {
   run.progress.clear();
+  // What the operator called is ssh, or what starts it: a flag of ours would not get here.
+  if (error.code == Errc::offline && error.hint.ends_with("--wait 10m"))
+    error.hint = "EDGECTL_WAIT=10m ssh " + run.options.endpoint + ".edge waits for it";
   print_error(std::cerr, error, {false, false});
   return exit_code(error.code);
 }
@@ -93,6 +98,33 @@ net::Task<Result<std::unique_ptr<SessionLink>>> open(Run& run, std::string login
   co_return link;
 }
 
+Error refused_key(const Run& run, const Error& error) {
+  const auto& name = run.options.endpoint;
+  if (error.code != Errc::not_allowed || error.hint.empty()) return error;
+  return fail(error.code, "cannot connect to " + name + ": " + error.message,
+              "if the machine was replaced: edgectl endpoint disassociate " + name +
+                  ", then join it again");
+}
+
+// ssh looks the host up when it has the node's key, which is after this.
+Result<void> make_known(const Run& run, const OpenedSession& session) {
+  const auto key = ssh::Key::from_public_line(session.host_key);
+  if (!key)
+    return fail(Errc::failure, "cannot connect to " + run.options.endpoint +
+                                   ": edged does not say which host key its node has");
+  const InstanceKey own{run.endpoint_id + "." + session.instance, key->public_line()};
+  const auto& folder = run.options.state_folder;
+  auto known = check_known_host(folder, own.instance, own.host_key);
+  if (!known) return refused_key(run, known.error());
+  return refresh_ssh_host(folder, run.options.endpoint + ".edge", [&run, &own] {
+    // Again: instances may have come while this one was waited for.
+    const auto now = run.api.get(endpoint_path(run.endpoint_id));
+    auto keys = pinned_keys(now ? *now : run.endpoint);
+    keys.insert(keys.begin(), own);
+    return keys;
+  });
+}
+
 net::Task<int> whole(Run& run) {
   auto identity = operator_identity(run.options.state_folder);
   if (!identity) co_return give_up(run, identity.error());
@@ -106,8 +138,7 @@ net::Task<int> whole(Run& run) {
   if (!link) co_return give_up(run, link.error());
   run.link = std::move(*link);
   const auto& session = run.link->session();
-  auto known = check_known_host(run.options.state_folder, run.endpoint_id + "." + session.instance,
-                                session.host_key);
+  auto known = make_known(run, session);
   if (!known) co_return give_up(run, known.error());
   run.progress.clear();
   run.link->start([&run](const SessionLink::Pause& pause) { run.notice.show(pause); });
@@ -133,7 +164,8 @@ int proxy(const ProxyOptions& options) {
   Run run(options);
   auto endpoint = run.api.get(endpoint_path(options.endpoint));
   if (!endpoint) return give_up(run, endpoint.error());
-  run.endpoint_id = endpoint->value("id", "");
+  run.endpoint = std::move(*endpoint);
+  run.endpoint_id = run.endpoint.value("id", "");
   auto done = [&run](std::exception_ptr failure, int status) {
     run.status = failure ? kExitFailure : status;
     run.loop.stop();
