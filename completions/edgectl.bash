@@ -28,13 +28,14 @@ _edgectl() {
       continue
     fi
     case $word in
-      --socket|-o|--output|--color|--timeout|--wait|--idle|--env|-e|--escape|--instance|--step-timeout|--count|--prefix|--start|--url|--expires|--endpoint) flag=$word; continue ;;
+      --socket|-o|--output|--color|--timeout|--wait|--idle|--env|-e|--escape|--instance|--state|--step-timeout|--count|--prefix|--start|--url|--expires|--endpoint) flag=$word; continue ;;
       -*) continue ;;
     esac
     case "$where $word" in
       'edgectl ls') where='edgectl ls' count=0 ;;
       'edgectl connect') where='edgectl connect' count=0 ;;
       'edgectl proxy') where='edgectl proxy' count=0 ;;
+      'edgectl ssh-config') where='edgectl ssh-config' count=0 ;;
       'edgectl doctor') where='edgectl doctor' count=0 ;;
       'edgectl status') where='edgectl status' count=0 ;;
       'edgectl version') where='edgectl version' count=0 ;;
@@ -76,6 +77,7 @@ _edgectl() {
     --env) :; return ;;
     -e|--escape) :; return ;;
     --instance) :; return ;;
+    --state) COMPREPLY=($(compgen -d -- "$cur")); return ;;
     --step-timeout) _edge_offer '5s 30s 1m 10m 1h 24h'; return ;;
     --count) :; return ;;
     --prefix) :; return ;;
@@ -89,7 +91,8 @@ _edgectl() {
   if [[ $cur == -* ]]; then
     case $where in
       'edgectl connect') words='-t --pty -T --no-pty --wait --idle --env -e --escape -A --forward-agent --instance' ;;
-      'edgectl proxy') words='--instance --wait' ;;
+      'edgectl proxy') words='--instance --wait --state' ;;
+      'edgectl ssh-config') words='--write' ;;
       'edgectl doctor') words='--step-timeout --wait' ;;
       'edgectl endpoint create') words='--count --prefix --start --url --expires --if-absent --show-token' ;;
       'edgectl endpoint token') words='--expires --show-token' ;;
@@ -104,11 +107,11 @@ _edgectl() {
   fi
 
   case "$where $count" in
-    'edgectl 0') _edge_offer 'ls connect proxy doctor status version help endpoint session settings snapshot' ;;
+    'edgectl 0') _edge_offer 'ls connect proxy ssh-config doctor status version help endpoint session settings snapshot' ;;
     'edgectl connect '0) _edge_offer_after_user "$(edgectl complete-names 2>/dev/null)" ;;
     'edgectl proxy '0) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
     'edgectl doctor '0) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
-    'edgectl help '*) _edge_offer 'exit-codes environment formatting ls connect proxy doctor status version help endpoint session settings snapshot' ;;
+    'edgectl help '*) _edge_offer 'exit-codes environment formatting ls connect proxy ssh-config doctor status version help endpoint session settings snapshot' ;;
     'edgectl endpoint 0') _edge_offer 'create ls show rename rm token disassociate' ;;
     'edgectl endpoint create '0) : ;;
     'edgectl endpoint show '0) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;

@@ -15,7 +15,7 @@ function __edgectl_at
         switch $word
             case --
                 return 1
-            case --socket -o --output --color --timeout --wait --idle --env -e --escape --instance --step-timeout --count --prefix --start --url --expires --endpoint
+            case --socket -o --output --color --timeout --wait --idle --env -e --escape --instance --state --step-timeout --count --prefix --start --url --expires --endpoint
                 set is_value 1
                 continue
             case '-*'
@@ -30,6 +30,9 @@ function __edgectl_at
                 set count 0
             case 'edgectl proxy'
                 set where 'edgectl proxy'
+                set count 0
+            case 'edgectl ssh-config'
+                set where 'edgectl ssh-config'
                 set count 0
             case 'edgectl doctor'
                 set where 'edgectl doctor'
@@ -131,6 +134,7 @@ complete -c edgectl -l version -d 'the version of edgectl'
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a ls -d 'list the endpoints, with their state and tunnel'
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a connect -d 'a shell on an endpoint, or one command (after --)'
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a proxy -d 'the SSH of an endpoint on stdin and stdout, for stock ssh'
+complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a ssh-config -d 'make ssh, scp, sftp, rsync, sshfs, git and ansible reach NAME.edge'
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a doctor -d 'find out what is wrong with edged, or with an endpoint'
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a status -d 'the daemon: addresses and keys, endpoints by state, check-ins per second, loop lag'
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a version -d 'the versions of edgectl and of edged'
@@ -157,6 +161,10 @@ complete -c edgectl -n '__edgectl_at \'edgectl connect\'' -l instance -x -d 'one
 complete -c edgectl -n '__edgectl_at \'edgectl proxy\' 0' -a '(edgectl complete-names 2>/dev/null)'
 complete -c edgectl -n '__edgectl_at \'edgectl proxy\'' -l instance -x -d 'of a cluster this one: host name, id, or the beginning of an id'
 complete -c edgectl -n '__edgectl_at \'edgectl proxy\'' -l wait -x -a '5s 30s 1m 10m 1h 24h' -d 'how long to wait for an endpoint that is offline'
+complete -c edgectl -n '__edgectl_at \'edgectl proxy\'' -l state -r -F -d 'the folder of your identity and known hosts (default ~/.local/state/edgectl)'
+
+# edgectl ssh-config
+complete -c edgectl -n '__edgectl_at \'edgectl ssh-config\'' -l write -d 'write it, instead of only printing it'
 
 # edgectl doctor
 complete -c edgectl -n '__edgectl_at \'edgectl doctor\' 0' -a '(edgectl complete-names 2>/dev/null)'
@@ -168,7 +176,7 @@ complete -c edgectl -n '__edgectl_at \'edgectl doctor\'' -l wait -x -a '5s 30s 1
 # edgectl version
 
 # edgectl help
-complete -c edgectl -n '__edgectl_at \'edgectl help\'' -a 'exit-codes environment formatting ls connect proxy doctor status version help endpoint session settings snapshot'
+complete -c edgectl -n '__edgectl_at \'edgectl help\'' -a 'exit-codes environment formatting ls connect proxy ssh-config doctor status version help endpoint session settings snapshot'
 
 # edgectl endpoint
 complete -c edgectl -n '__edgectl_at \'edgectl endpoint\' 0' -a create -d 'make an endpoint, or many, and print the join line'

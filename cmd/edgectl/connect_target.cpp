@@ -21,9 +21,14 @@ bool is_user_name(const std::string& user) {
 
 std::string endpoint_of_host(const std::string& host) {
   constexpr std::string_view kSuffix = ".edge";
-  const bool ends_so = host.size() > kSuffix.size() &&
-                       host.compare(host.size() - kSuffix.size(), kSuffix.size(), kSuffix) == 0;
-  return ends_so ? host.substr(0, host.size() - kSuffix.size()) : host;
+  const auto at = host.rfind('@');
+  auto name = at == std::string::npos ? host : host.substr(at + 1);
+  std::transform(name.begin(), name.end(), name.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  if (name.size() > kSuffix.size() && name.ends_with(kSuffix))
+    name.resize(name.size() - kSuffix.size());
+  return name;
 }
 
 Result<ConnectTarget> parse_connect_target(const std::string& text) {

@@ -39,7 +39,9 @@ struct World {
   control::TerminalEnvironment environment;
   const Clock& clock;
   std::filesystem::path config_file;   // may not exist
-  std::filesystem::path state_folder;  // known host keys
+  std::filesystem::path state_folder;  // known host keys, the operator's identity
+  std::filesystem::path home_folder;   // empty: there is none
+  std::filesystem::path program;       // edgectl itself, as others may start it
 };
 
 struct Context {

@@ -32,7 +32,9 @@ HelpTopic environment() {
         {"TERM", "dumb: no colour; sent to the far side by connect"},
         {"~/.config/edgectl/config.yaml", "may hold the key socket (below XDG_CONFIG_HOME if set)"},
         {"~/.local/state/edgectl",
-         "host keys of instances that were seen (below XDG_STATE_HOME if set)"},
+         "host keys of instances that were seen, and for stock ssh your identity (id_ed25519) and "
+         "its known hosts (below XDG_STATE_HOME if set)"},
+        {"~/.ssh/edge.conf", "how stock ssh reaches NAME.edge, by ssh-config --write"},
         {"/run/edged/admin.sock", "where edged listens, unless told otherwise"}}}};
 }
 

@@ -18,7 +18,7 @@ struct EdgectlRun {
 struct Edgectl {
   bool is_terminal = false;
   std::string input;
-  std::filesystem::path config_file;
+  std::filesystem::path config_file, state, home;
   // 2026-11-22T21:52:05Z, two seconds after what the fixed answers say.
   class At final : public edge::Clock {
    public:
@@ -31,7 +31,8 @@ struct Edgectl {
     std::ostringstream out;
     std::ostringstream err;
     edge::control::Terminal terminal{is_terminal, is_terminal, is_terminal, 80};
-    edge::edgectl::World world{in, out, err, terminal, {"1", "", "xterm"}, clock, config_file, {}};
+    edge::edgectl::World world{in,    out,         err,   terminal, {"1", "", "xterm"},
+                               clock, config_file, state, home,     "/usr/bin/edgectl"};
     EdgectlRun result;
     result.status = edge::edgectl::run_program(arguments, world);
     result.out = out.str();
