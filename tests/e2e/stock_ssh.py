@@ -1,64 +1,35 @@
-"""Stock OpenSSH against one of our nodes: a configuration, a known host and an identity, as an operator has them.
-
-Run as a program it is the ProxyCommand, until edged's own is there: PROXY below is the one line to change then.
-"""
-import base64
+"""Stock OpenSSH against our nodes: configured by `edgectl ssh-config --write`, as an operator's is."""
 import contextlib
-import hashlib
 import os
-import pathlib
-import re
-import selectors
 import shlex
 import socket
 import subprocess
-import sys
 import threading
 
 from edge import PATIENCE, eventually
 
-FOLDER = pathlib.Path(__file__).resolve().parent
-# %n: the host as the operator wrote it.
-PROXY = "/usr/bin/python3 {program} {socket} %n {identity}.pub"
-
 
 class StockSsh:
-    """Programs that speak SSH, with `-F config` where they take one, and `-S`/`-e` like values ready for the others."""
+    """Programs that speak SSH, with `-F config` where they take one, and `-S`/`-e` like values ready for the others.
+    A host is NAME.edge."""
 
     def __init__(self, edge, endpoint="shop-17"):
-        self.edge, self.endpoint = edge, endpoint
+        self.edge, self.host = edge, f"{endpoint}.edge"
         self.folder = edge.folder / "ssh"
         self.folder.mkdir(mode=0o700)
-        self.identity = self.folder / "identity"
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.identity], check=True)
-        self.known_hosts = self.folder / "known_hosts"
-        self.config = self.folder / "config"
-        self.known_hosts.write_text(f"{endpoint} {self.host_key()}\n")
-        proxy = PROXY.format(program=shlex.quote(str(FOLDER / "stock_ssh.py")), socket=edge.socket, identity=self.identity)
-        self.config.write_text(f"""Host *
-  User {edge.target(endpoint).split('@')[0]}
-  ProxyCommand {proxy}
-  HostKeyAlgorithms ssh-ed25519
-  UserKnownHostsFile {self.known_hosts}
-  GlobalKnownHostsFile /dev/null
-  StrictHostKeyChecking yes
-  IdentityFile {self.identity}
-  IdentitiesOnly yes
+        self.config = edge.home / ".ssh" / "config"
+        edge.ok("ssh-config", "--write")
+        state = edge.home / "state" / "edgectl"
+        self.identity, self.known_hosts = state / "id_ed25519", state / "ssh_known_hosts"
+        # Of the operator's own, around what --write has put there: an agent that is not root's has no root.
+        account = edge.target(endpoint).split("@")[0]
+        self.config.write_text(("" if account == "root" else f"User {account}\n") + self.config.read_text() + """
+Host *
   PasswordAuthentication no
   BatchMode yes
   ExitOnForwardFailure yes
   LogLevel INFO
 """)
-
-    def host_key(self):
-        """Of the node: as a session's answer names it, and as it was pinned."""
-        near, head = ask(self.edge.socket, self.endpoint, f"{self.identity}.pub")
-        near.close()
-        key = re.search(r"(?m)^Edge-Host-Key: (ssh-ed25519 \S+)\r$", head)[1]
-        digest = hashlib.sha256(base64.b64decode(key.split()[1])).digest()
-        pinned = self.edge.endpoint(self.endpoint)["instances"][0]["host-key"]
-        assert pinned == "SHA256:" + base64.b64encode(digest).decode().rstrip("=")
-        return key
 
     def environment(self, **more):
         return self.edge.environment(**{"SSH_AUTH_SOCK": "", **more})
@@ -85,7 +56,7 @@ class StockSsh:
     @contextlib.contextmanager
     def forwarding(self, *arguments):
         """An `ssh -N` with these forwards, once all of them are there; ends with the block."""
-        process = self.popen(*self.words("-v", "-N", *arguments, self.endpoint), stdin=subprocess.DEVNULL)
+        process = self.popen(*self.words("-v", "-N", *arguments, self.host), stdin=subprocess.DEVNULL)
         lines = []
         ready = threading.Event()
 
@@ -201,51 +172,3 @@ def made_account():
         yield name
     finally:
         eventually(lambda: subprocess.run(["userdel", "--remove", name], capture_output=True).returncode == 0, "the account is gone")
-
-
-def ask(path, endpoint, key_file):
-    near = socket.socket(socket.AF_UNIX)
-    near.connect(str(path))
-    kind, blob = open(key_file).read().split()[:2]
-    base64.b64decode(blob, validate=True)
-    near.sendall(f"GET /v1/endpoints/{endpoint}/session?wait=30s HTTP/1.1\r\nHost: edge\r\nConnection: Upgrade\r\n"
-                 f"Upgrade: ssh\r\nEdge-Session-Key: {kind} {blob}\r\n\r\n".encode())
-    head = b""
-    while not head.endswith(b"\r\n\r\n"):
-        octet = near.recv(1)  # what follows the 101 is ssh's
-        if not octet:
-            break
-        head += octet
-    return near, head.decode()
-
-
-def proxy(path, endpoint, key_file):
-    near, head = ask(path, endpoint, key_file)
-    if not head.startswith("HTTP/1.1 101 "):
-        sys.stderr.write(head + near.recv(4096).decode())
-        return 1
-    return copy(near)
-
-
-def copy(near):
-    ways = {0: near.fileno(), near.fileno(): 1}
-    watch = selectors.DefaultSelector()
-    for source in ways:
-        watch.register(source, selectors.EVENT_READ)
-    while watch.get_map():
-        for event, _ in watch.select():
-            part = os.read(event.fd, 1 << 17)
-            left = memoryview(part)
-            while left:
-                left = left[os.write(ways[event.fd], left):]
-            if part:
-                continue
-            watch.unregister(event.fd)
-            if event.fd != 0:
-                return 0
-            near.shutdown(socket.SHUT_WR)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(proxy(*sys.argv[1:4]))

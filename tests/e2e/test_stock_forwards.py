@@ -97,7 +97,7 @@ def test_d_is_a_socks_proxy_to_the_node(stock, edge):
 
 
 def test_w_carries_stdin_and_stdout(stock, echo):
-    done = stock.ssh("-W", f"127.0.0.1:{echo.port}", "shop-17", input=b"hello" * 100_000, text=False)
+    done = stock.ssh("-W", f"127.0.0.1:{echo.port}", "shop-17.edge", input=b"hello" * 100_000, text=False)
     assert done.stdout == b"hello" * 100_000 + b"END", done.stderr
 
 
@@ -114,7 +114,7 @@ def test_a_node_is_a_jump_host(stock, edge):
                                "-o", "StrictModes=no", "-o", "PidFile=none", "-o", "UsePAM=no"], stderr=subprocess.DEVNULL)
     try:
         eventually(lambda: not socket.socket().connect_ex(("127.0.0.1", port)), "sshd listens")
-        done = stock.ssh("-o", "ProxyCommand=none", "-o", f"ProxyCommand={stock.line()} -W %h:%p shop-17", "-p", str(port),
+        done = stock.ssh("-J", "shop-17.edge", "-p", str(port), "-i", stock.identity,
                          "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "localhost", "echo behind")
         assert (done.returncode, done.stdout) == (0, "behind\n"), done.stderr
     finally:
@@ -127,7 +127,7 @@ def test_a_node_is_a_jump_host(stock, edge):
 @pytest.mark.parametrize("target", ["192.0.2.1:80", "0.0.0.0:{port}", "[::]:{port}", "[::ffff:192.0.2.1]:80", "3221225985:80",
                                     "elsewhere.example:{port}"])
 def test_a_target_that_is_not_allowed_is_refused_and_never_dialled(stock, edge, echo, target):
-    done = stock.ssh("-W", target.format(port=echo.port), "shop-17", input="")
+    done = stock.ssh("-W", target.format(port=echo.port), "shop-17.edge", input="")
     assert done.returncode == 255
     assert "administratively prohibited" in done.stderr
     assert echo.accepted == 0
@@ -143,31 +143,31 @@ def test_a_name_is_judged_by_the_address_that_is_dialled(edge, echo):
                      prefix=("unshare", "-m", "sh", "-c", f"mount --bind {hosts} /etc/hosts && exec \"$@\"", "sh"))
     edge.wait_state("online")
     stock = StockSsh(edge)
-    done = stock.ssh("-W", f"moving.example:{echo.port}", "shop-17", input=b"hi", text=False)
+    done = stock.ssh("-W", f"moving.example:{echo.port}", "shop-17.edge", input=b"hi", text=False)
     assert done.stdout == b"hiEND", done.stderr
     with Echo("127.0.0.2") as elsewhere:
         hosts.write_text("127.0.0.1 localhost\n127.0.0.2 moving.example\n")
-        done = stock.ssh("-W", f"moving.example:{elsewhere.port}", "shop-17", input="")
+        done = stock.ssh("-W", f"moving.example:{elsewhere.port}", "shop-17.edge", input="")
         assert done.returncode == 255 and "administratively prohibited" in done.stderr
         # Of several addresses only those that are allowed are tried.
         hosts.write_text("127.0.0.1 localhost\n127.0.0.2 moving.example\n127.0.0.1 moving.example\n")
-        done = stock.ssh("-W", f"moving.example:{elsewhere.port}", "shop-17", input="")
+        done = stock.ssh("-W", f"moving.example:{elsewhere.port}", "shop-17.edge", input="")
         assert done.returncode == 255
-        done = stock.ssh("-W", f"moving.example:{echo.port}", "shop-17", input=b"hi", text=False)
+        done = stock.ssh("-W", f"moving.example:{echo.port}", "shop-17.edge", input=b"hi", text=False)
         assert done.stdout == b"hiEND", done.stderr
         assert elsewhere.accepted == 0
 
 
 def test_an_allowed_target_where_nobody_listens_fails_the_connection_and_nothing_else(stock):
-    done = stock.ssh("-W", f"127.0.0.1:{free_port()}", "shop-17", input="")
+    done = stock.ssh("-W", f"127.0.0.1:{free_port()}", "shop-17.edge", input="")
     assert done.returncode == 255
     assert "open failed" in done.stderr
-    assert stock.ssh("shop-17", "echo hello").stdout == "hello\n"
+    assert stock.ssh("shop-17.edge", "echo hello").stdout == "hello\n"
 
 
 def test_an_account_that_gets_no_shell_gets_no_forward(edge, echo):
     agent = edge.node(**{"session.allow-users": "[nobody-here]"})
-    done = StockSsh(edge).ssh("-W", f"127.0.0.1:{echo.port}", "shop-17", input="")
+    done = StockSsh(edge).ssh("-W", f"127.0.0.1:{echo.port}", "shop-17.edge", input="")
     assert done.returncode == 255
     assert echo.accepted == 0
     agent.wait_log(r"session\.forward-refused .*session\.allow-users")
@@ -175,11 +175,11 @@ def test_an_account_that_gets_no_shell_gets_no_forward(edge, echo):
 
 @pytest.mark.skipif(not ROOT, reason="needs an account of its own")
 def test_an_account_without_a_login_shell_gets_no_forward_and_no_listener(stock, edge, echo):
-    done = stock.ssh("-l", "nobody", "-W", f"127.0.0.1:{echo.port}", "shop-17", input="")
+    done = stock.ssh("-l", "nobody", "-W", f"127.0.0.1:{echo.port}", "shop-17.edge", input="")
     assert done.returncode == 255
     assert echo.accepted == 0
     edge.agent.wait_log(r"session\.forward-refused .*no login shell")
-    done = stock.ssh("-l", "nobody", "-N", "-R", f"0:127.0.0.1:{echo.port}", "shop-17")
+    done = stock.ssh("-l", "nobody", "-N", "-R", f"0:127.0.0.1:{echo.port}", "shop-17.edge")
     assert done.returncode == 255
 
 
@@ -231,7 +231,7 @@ def test_r_with_port_0_tells_the_port(stock, echo):
 def test_r_listens_on_loopback_only_unless_it_is_allowed(stock, edge, echo, address):
     port = free_port()
     bind = f"[{address}]" if ":" in address else address
-    done = stock.ssh("-R", f"{bind}:{port}:127.0.0.1:{echo.port}", "shop-17",
+    done = stock.ssh("-R", f"{bind}:{port}:127.0.0.1:{echo.port}", "shop-17.edge",
                      f"cat /proc/net/tcp /proc/net/tcp6 | grep -i ':{port:04X} 0' | grep ' 0A '")
     listening = re.findall(r"([0-9A-F]+):[0-9A-F]{4} 0+:0000 0A", done.stdout)
     if address == "*":  # sshd's way: who asks for nothing in particular gets loopback
@@ -247,18 +247,18 @@ def test_r_listens_where_allow_listen_says_so(edge, echo):
     stock = StockSsh(edge)
     with stock.forwarding("-R", f"0.0.0.0:{port}:127.0.0.1:{echo.port}"), dial(port, "127.0.0.2") as peer:
         assert exchange(peer, 1000)
-    assert stock.ssh("-N", "-R", f"{port}:127.0.0.1:{echo.port}", "shop-17").returncode == 255
+    assert stock.ssh("-N", "-R", f"{port}:127.0.0.1:{echo.port}", "shop-17.edge").returncode == 255
 
 
 def test_a_port_that_is_taken_is_refused(stock, echo):
-    done = stock.ssh("-N", "-R", f"{echo.port}:127.0.0.1:9", "shop-17")
+    done = stock.ssh("-N", "-R", f"{echo.port}:127.0.0.1:9", "shop-17.edge")
     assert done.returncode == 255
     assert "remote port forwarding failed" in done.stderr
 
 
 def test_a_privileged_port_is_for_root_only(stock, other_account, echo):
     port = next(p for p in range(700, 1000) if socket.socket().connect_ex(("127.0.0.1", p)))
-    done = stock.ssh("-l", other_account, "-N", "-R", f"{port}:127.0.0.1:{echo.port}", "shop-17")
+    done = stock.ssh("-l", other_account, "-N", "-R", f"{port}:127.0.0.1:{echo.port}", "shop-17.edge")
     assert done.returncode == 255
     assert "remote port forwarding failed" in done.stderr
     with stock.forwarding("-l", "root", "-R", f"{port}:127.0.0.1:{echo.port}"), dial(port) as peer:
