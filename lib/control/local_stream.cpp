@@ -108,6 +108,12 @@ net::Task<net::error_code> LocalStream::write(net::asio::const_buffer bytes) {
   co_return net::error_code{};
 }
 
+net::Task<bool> LocalStream::reader_gone() {
+  if (!waits_) co_return false;
+  const auto error = co_await wait(0);  // what is left are EPOLLERR and EPOLLHUP
+  co_return !error;
+}
+
 void LocalStream::end() noexcept {
   if (kind_ != Kind::pipe && kind_ != Kind::socket) return;
   // The number stays taken: nothing that is opened later may become our standard output.

@@ -17,6 +17,9 @@ class LocalStream {
 
   net::Task<net::Read> read_some(net::asio::mutable_buffer buffer);
   net::Task<net::error_code> write(net::asio::const_buffer bytes);
+  // Until nobody reads what is written; false: cancelled, or nobody can tell. REQUIRES: this one
+  // neither reads nor writes.
+  net::Task<bool> reader_gone();
   void cancel();
   // Whoever reads what we write sees its end; REQUIRES: nothing is written after it.
   void end() noexcept;

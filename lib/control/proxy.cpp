@@ -25,6 +25,7 @@ namespace {
 
 constexpr milliseconds kAskDeadline{5'000};
 constexpr std::size_t kChunk = 128 * 1024;
+constexpr milliseconds kFarewell{1'000};  // for what ssh said last, and the far side's end
 
 // One run: the pieces that its coroutines share. Lives on proxy()'s stack.
 struct Run {
@@ -36,7 +37,8 @@ struct Run {
                given.quiet ? PauseNotice::Style::none : PauseNotice::Style::lines),
         api(given.socket, kAskDeadline),
         input(loop.get_executor(), STDIN_FILENO),
-        output(loop.get_executor(), STDOUT_FILENO) {}
+        output(loop.get_executor(), STDOUT_FILENO),
+        reader(loop.get_executor(), STDOUT_FILENO) {}
 
   const ProxyOptions& options;
   net::asio::io_context loop{1};
@@ -45,6 +47,7 @@ struct Run {
   PauseNotice notice;
   AdminClient api;
   LocalStream input, output;
+  LocalStream reader;  // of our output: whether it is there
   std::unique_ptr<SessionLink> link;
   nlohmann::json endpoint;  // as edged described it first
   std::string endpoint_id;
@@ -82,6 +85,14 @@ net::Task<> to_stdout(Run& run) {
     const auto failed = co_await run.output.write(net::asio::buffer(buffer->data(), size));
     if (failed) co_return;  // our reader has gone
   }
+}
+
+// ssh has gone: while the session is away nothing is written, so that no failure tells of it.
+net::Task<> until_reader_gone(Run& run, net::TaskGroup& output) {
+  const bool gone = co_await run.reader.reader_gone();
+  if (!gone) co_return;
+  const bool go_on = co_await net::sleep(kFarewell);
+  if (go_on) output.cancel();
 }
 
 net::Task<Result<std::unique_ptr<SessionLink>>> open(Run& run, std::string login_key) {
@@ -129,9 +140,8 @@ net::Task<int> whole(Run& run) {
   auto identity = operator_identity(run.options.state_folder);
   if (!identity) co_return give_up(run, identity.error());
   net::TaskGroup ticking(run.loop.get_executor());
-  ticking.spawn("progress",
-                show_waiting(run.api, run.progress, run.terminal.err, run.options.endpoint,
-                                             run.options.instance));
+  ticking.spawn("progress", show_waiting(run.api, run.progress, run.terminal.err,
+                                         run.options.endpoint, run.options.instance));
   auto link = co_await open(run, identity->public_line());
   ticking.cancel();
   co_await ticking.join();
@@ -142,9 +152,11 @@ net::Task<int> whole(Run& run) {
   if (!known) co_return give_up(run, known.error());
   run.progress.clear();
   run.link->start([&run](const SessionLink::Pause& pause) { run.notice.show(pause); });
-  net::TaskGroup input(run.loop.get_executor());
+  net::TaskGroup input(run.loop.get_executor()), output(run.loop.get_executor());
   input.spawn("stdin", from_stdin(run));
-  co_await to_stdout(run);
+  input.spawn("reader", until_reader_gone(run, output));
+  output.spawn("stdout", to_stdout(run));
+  co_await output.join();
   run.input.cancel();
   input.cancel();
   const auto failure = run.link->failure();

@@ -116,6 +116,7 @@ net::Task<> SessionLink::tell(OnPause on_pause, SteadyTime since) {
 
 net::Task<Result<resume::LastingStream::Counts>> SessionLink::come_back(SteadyTime until) {
   for (;;) {
+    if (stream_->is_over()) co_return fail(Errc::unavailable, "its operator has gone");
     const auto left = from_now(until);
     if (left.count() <= 0) {
       co_return fail(Errc::timed_out, "the session was given up: the far side was away for " +

@@ -1,5 +1,6 @@
 """edgectl ssh-config and edgectl proxy, as stock ssh has them."""
 import os
+import pathlib
 import re
 import shutil
 import signal
@@ -7,7 +8,7 @@ import subprocess
 
 import pytest
 
-from edge import BIN
+from edge import BIN, alive, eventually
 from stock_ssh import StockSsh
 from test_instance import Cluster
 
@@ -205,6 +206,25 @@ def test_many_at_once_find_their_hosts_and_one_identity(edge):
         assert len(lines_of(stock, f"{name}.edge")) == 1
     public = stock.run("ssh-keygen", "-y", "-f", stock.identity).stdout.split()[:2]
     assert stock.identity.with_suffix(".pub").read_text().split()[:2] == public
+
+
+def test_a_proxy_goes_with_its_ssh_also_while_the_session_is_away(stock, edge, far):
+    command = far.new()
+    running = stock.popen(*stock.words("shop-17.edge", f"exec {command}"), stdin=subprocess.DEVNULL)
+    proxy = None
+    try:
+        far.started(command)
+        proxy, = pathlib.Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()
+        edge.edged.stop(signal.SIGKILL)
+        eventually(lambda: b"shop-17" in os.read(running.stderr.fileno(), 4096), "the session is paused")
+        running.kill()
+        running.wait()
+        eventually(lambda: not alive(proxy), "the proxy has gone", 10)
+    finally:
+        running.kill()
+        if proxy and alive(proxy):
+            os.kill(int(proxy), signal.SIGKILL)
+        running.communicate()
 
 
 # What goes wrong is told to who called ssh.

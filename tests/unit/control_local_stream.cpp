@@ -106,6 +106,27 @@ Task<> nobody_reads(net::error_code& error) {
   ::close(in);
 }
 
+Task<> close_later(int descriptor, bool& closed) {
+  const bool go_on = co_await net::sleep(milliseconds{20});
+  closed = go_on;
+  ::close(descriptor);
+}
+
+Task<> reader_that_goes() {
+  const auto executor = co_await net::asio::this_coro::executor;
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  bool closed = false;
+  LocalStream stream(executor, ends[1]);
+  net::TaskGroup closing(executor);
+  closing.spawn("close", close_later(ends[0], closed));
+  const bool gone = co_await stream.reader_gone();
+  CHECK(gone);
+  CHECK(closed);
+  co_await closing.join();
+  ::close(ends[1]);
+}
+
 }  // namespace
 
 TEST_CASE("a pipe carries more than it holds") {
@@ -141,6 +162,10 @@ TEST_CASE("writing to a pipe that nobody reads is an error") {
   net::error_code error;
   drive(nobody_reads(error));
   CHECK(error == net::error_code(EPIPE, net::asio::error::get_system_category()));
+}
+
+TEST_CASE("who writes hears that its reader has gone, without writing") {
+  drive(reader_that_goes());
 }
 
 }  // namespace edge::control
