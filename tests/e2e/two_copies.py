@@ -51,7 +51,10 @@ class Copies:
         """Waits until more of both has come."""
         up, down = size_of(self.there) + MB, self.received + MB
         assert all(thread.is_alive() for thread in self.threads), f"one is over: {self.ends()}"
-        eventually(lambda: size_of(self.there) > up and self.received > down, f"both copies go on ({self.ends()})", timeout)
+        try:
+            eventually(lambda: size_of(self.there) > up and self.received > down, "both copies go on", timeout)
+        except AssertionError as late:
+            raise AssertionError(f"{late}: {self.ends()}") from None
 
     def ends(self):
         return [running.poll() for running in (self.up, self.down)], size_of(self.there), self.received
