@@ -132,8 +132,8 @@ class HandSession:
             raise Refused(answer.split()[1] + " " + carrier.read(length).decode())
         return carrier, answer
 
-    def begin(self):
-        carrier, answer = self.ask()
+    def begin(self, instance=None):
+        carrier, answer = self.ask(instance)
         self.id, self.instance = header(answer, "Edge-Session"), header(answer, "Edge-Instance")
         self.host_key = header(answer, "Edge-Host-Key")
         return carrier

@@ -1,5 +1,6 @@
 """Copies through edgectl connect while the network or edged goes away: no byte is lost, none comes twice."""
 import signal
+import time
 
 import pytest
 
@@ -25,6 +26,25 @@ def test_copies_survive_a_cut(cabled, tmp_path, away):
         copies.go_on()
         copies.finish()
     assert away < 3 or resumed(cabled) >= 2
+
+
+def test_copies_survive_several_cuts_in_a_row(cabled, tmp_path):
+    with copying(cabled, tmp_path, megabytes=80) as copies:
+        for _ in range(3):
+            cut(cabled, 4)
+            copies.go_on()
+        copies.finish()
+    assert resumed(cabled) >= 6
+
+
+def test_copies_survive_a_cut_while_they_come_back_from_another(cabled, tmp_path):
+    with copying(cabled, tmp_path) as copies:
+        for pause in (0.0, 0.05, 0.1, 0.3):
+            cut(cabled, 4)
+            time.sleep(pause)  # how far they get: anywhere between the dialling and the first bytes
+        copies.go_on()
+        copies.finish()
+    assert resumed(cabled) >= 2
 
 
 def test_copies_survive_a_nat_that_forgot_their_tunnel(cabled, tmp_path):
