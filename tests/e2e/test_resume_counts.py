@@ -136,6 +136,14 @@ def test_no_length_makes_the_agent_grow(shop, begun):
     assert rss(shop.agent) < before + 4 * WINDOW
 
 
+def test_sessions_that_were_refused_at_their_login_leave_their_places(shop, begun):
+    for _ in range(40):
+        with by_hand(shop) as session:
+            # A frame as long as it may be, of which all but the last byte comes; SSH wants none of it.
+            session.begin().send(BYTES, bytes(128 * 1024 - 1), 128 * 1024)
+    assert still_served(shop)
+
+
 def test_a_flood_that_nobody_reads_stays_within_the_window(shop, begun):
     """The node's SSH waits for a login and reads; what it does not read is bounded by the window."""
     before = rss(shop.agent)

@@ -186,6 +186,19 @@ def test_input_that_ended_during_a_cut_ends_afterwards(cabled, far):
 
 # --- there is no way back
 
+def test_a_cut_that_outlasts_the_limit_ends_the_session_on_both_sides(cabled, far):
+    cabled.set("session.resume-for", f"{LIMIT}s")
+    command = far.new()
+    with session(cabled, command) as running:
+        far.started(command)
+        cabled.cable.pull()
+        failed(running, "the session on shop-17 ended:", "the far side was away for 6s")
+        far.gone(command, LIMIT)
+    cabled.agent.wait_log(r"session\.given-up .*after=6s")
+    cabled.cable.plug()
+    eventually(lambda: not only_session(cabled), "edged has no session", 10)
+
+
 def test_an_edged_that_stays_away_ends_the_session_on_both_sides(shop, far):
     shop.set("session.resume-for", f"{LIMIT}s")
     command = far.new()
