@@ -19,6 +19,13 @@ def resumed(edge):
     return edge.agent.log().count("session.resumed ")
 
 
+def sent_again(edge):
+    """Segments that the node's TCP had to send once more."""
+    lines = run(*edge.cable.inside(edge.cable.node_space), "cat", "/proc/net/snmp").splitlines()
+    names, values = [line.split() for line in lines if line.startswith("Tcp:")]
+    return int(values[names.index("RetransSegs")])
+
+
 @pytest.mark.parametrize("away", AWAY)
 def test_copies_survive_a_cut(cabled, tmp_path, away):
     with copying(cabled, tmp_path) as copies:
@@ -74,6 +81,7 @@ def test_copies_survive_five_percent_loss(tmp_path):
         edge.wait_held()
         with copying(edge, tmp_path, megabytes=3, rate=10) as copies:
             copies.finish()
+        assert sent_again(edge) > 20
 
 
 def test_copies_survive_a_cut_of_a_path_that_loses_five_percent(tmp_path):
