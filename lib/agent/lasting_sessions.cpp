@@ -1,6 +1,7 @@
 #include "agent/lasting_sessions.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "base/log.hpp"
 #include "resume/handshake.hpp"
@@ -30,7 +31,7 @@ struct LastingSessions::Session {
   resume::Keys keys;
   std::shared_ptr<resume::LastingStream> stream;
   std::shared_ptr<net::Notify> changed;  // carried or not, or over
-  SteadyTime away_since{};
+  std::optional<SteadyTime> away_since;  // nothing: it has a carrier, or is about to have its first
   unsigned resumes = 0;
 };
 
@@ -57,7 +58,6 @@ net::Task<> LastingSessions::begin(Opening opening, std::shared_ptr<net::Stream>
   session->opening = std::move(opening);
   session->stream = std::make_shared<resume::LastingStream>(executor_);
   session->changed = std::make_shared<net::Notify>(executor_);
-  session->away_since = std::chrono::steady_clock::now();
   sessions_[session->opening.id] = session;
   tasks_.spawn("session.live", live(session));
   tasks_.spawn("session.watch", watch(session));
@@ -68,6 +68,7 @@ net::Task<> LastingSessions::carry(std::shared_ptr<Session> session,
                                    std::shared_ptr<net::Stream> carrier,
                                    std::optional<resume::LastingStream::Counts> resumed,
                                    std::function<void()> on_bytes) {
+  session->away_since.reset();
   session->changed->ring();
   co_await session->stream->carry(std::move(carrier), resumed, std::move(on_bytes));
   if (session->stream->is_carried()) co_return;  // by another one
@@ -87,12 +88,11 @@ net::Task<> LastingSessions::resume(std::string id, std::shared_ptr<net::Stream>
     if (resumed.error().code == Errc::conflict) session->stream->give_up(resumed.error().message);
     co_return;
   }
-  const auto away = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() -
-                                                             session->away_since);
-  const bool was_away = !session->stream->is_carried();
-  log::info(
-      "session.resumed",
-      {{"session", id}, {"resumes", ++session->resumes}, {"away-ms", was_away ? away.count() : 0}});
+  const auto now = std::chrono::steady_clock::now();
+  const auto away =
+      std::chrono::duration_cast<milliseconds>(now - session->away_since.value_or(now));
+  log::info("session.resumed",
+            {{"session", id}, {"resumes", ++session->resumes}, {"away-ms", away.count()}});
   co_await carry(session, std::move(resumed->carrier), resumed->counts, std::move(on_bytes));
 }
 
@@ -110,16 +110,20 @@ net::Task<> LastingSessions::live(std::shared_ptr<Session> session) {
 
 net::Task<> LastingSessions::watch(std::shared_ptr<Session> session) {
   auto& stream = *session->stream;
+  const auto limit = session->opening.limit;
   while (!stream.is_over()) {
-    const auto until = session->away_since + session->opening.limit;
-    const auto left = std::chrono::ceil<milliseconds>(until - std::chrono::steady_clock::now());
-    if (!stream.is_carried() && left.count() <= 0) {
-      log::warning("session.given-up", {{"session", session->opening.id},
-                                        {"after", format_duration(session->opening.limit)}});
-      stream.give_up("nobody came back within " + format_duration(session->opening.limit));
+    auto left = kForEver;
+    if (session->away_since) {
+      const auto until = *session->away_since + limit;
+      left = std::chrono::ceil<milliseconds>(until - std::chrono::steady_clock::now());
+    }
+    if (left.count() <= 0) {
+      log::warning("session.given-up",
+                   {{"session", session->opening.id}, {"after", format_duration(limit)}});
+      stream.give_up("nobody came back within " + format_duration(limit));
       co_return;
     }
-    co_await session->changed->wait(stream.is_carried() ? kForEver : left);
+    co_await session->changed->wait(left);
   }
 }
 
