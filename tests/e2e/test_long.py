@@ -70,6 +70,14 @@ def wait_until(since, seconds):
     time.sleep(max(0, since + seconds - time.monotonic()))
 
 
+def test_a_proxy_bears_a_whole_hold(behind_proxies, clocks):
+    for connection, since in behind_proxies.values():
+        wait_until(since, HOLD - 3)
+        assert not connection.answered()
+    for connection, _ in behind_proxies.values():
+        assert connection.read(SLACK).status == 204
+
+
 def test_a_silent_endpoint_is_offline_after_two_holds_and_twenty_seconds(clocks):
     edges, _, since, _ = clocks
     wait_until(since["silent"], SILENCE - 10)
@@ -113,11 +121,3 @@ def test_an_agent_that_has_stopped_is_noticed_within_three_probes(clocks):
     edges, _, since, _ = clocks
     wait_until(since["stopped"], LOST)
     assert LOST - 16 < seconds_until(edges["stopped"].edged, r"from=open .*reason=lost", since["stopped"]) < LOST + 2
-
-
-def test_a_proxy_bears_a_whole_hold(behind_proxies):
-    for connection, since in behind_proxies.values():
-        wait_until(since, HOLD - 3)
-        assert not connection.answered()
-    for connection, _ in behind_proxies.values():
-        assert connection.read(SLACK).status == 204
