@@ -156,6 +156,7 @@ def test_a_command_that_ends_during_a_cut_delivers_its_output_and_its_status_aft
         assert running.stdout.readline() == b"before\n"
         cabled.cable.pull()
         paused(cabled)
+        assert running.stderr.readline().startswith(b"edgectl: shop-17 is out of reach; the session waits for it")
         go.touch()
         eventually(over.exists, "the command is over")
         assert running.poll() is None
@@ -261,3 +262,14 @@ def test_an_endpoint_that_is_removed_meanwhile_ends_its_paused_sessions(cabled, 
         cabled.cable.plug()
         far.gone(command, LIMIT + 3)  # nobody can tell its agent: the limit does
     assert not only_session(cabled)
+
+
+def test_a_session_that_may_not_go_on_works_and_ends_with_its_tunnel(shop, far):
+    shop.set("session.resume-for", "off")
+    assert shop.connect("shop-17", "--", "echo here").stdout == "here\n"
+    command = far.new()
+    with session(shop, command) as running:
+        far.started(command)
+        shop.edged.kill()
+        failed(running, "ended:")
+        far.gone(command, 3)
