@@ -44,6 +44,10 @@ def shop(edge):
     return edge
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "alone: compares times, or needs both cores; not beside another test (scripts/test)")
+
+
 LONG = bool(os.environ.get("EDGE_LONG"))
 collect_ignore = [] if LONG else ["test_long.py"]
 

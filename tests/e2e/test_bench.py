@@ -7,6 +7,8 @@ import pytest
 
 from edge import BIN, PATIENCE, ROOT
 
+pytestmark = pytest.mark.alone  # it compares times
+
 
 def bench(*words, timeout=120):
     """One that takes too long is told to stop, so that it stops what it has started and removes its namespaces."""

@@ -10,6 +10,8 @@ from edge import BIN, Edge, eventually
 from raw_node import raw_nodes
 from traffic import Bulk, assert_quick, echoes, percentile
 
+pytestmark = pytest.mark.alone  # it compares times
+
 MB = 1_000_000
 PAUSE = 0.01  # between keys
 FAIR = 0.15  # the least share over the most: the peers' own turns differ, but nobody starves

@@ -11,6 +11,8 @@ from edge import BIN, PATIENCE, eventually
 from raw_node import raw_nodes
 from traffic import assert_quick, at_rest, drain, echoes, flood, percentile, resident, speed
 
+pytestmark = pytest.mark.alone  # it compares times
+
 MB = 1_000_000
 STUCK, WAVES = 200, 10
 PER_STREAM = 4 * MB

@@ -12,6 +12,8 @@ from ssh_client import (CHANNEL_OPEN, CHANNEL_WINDOW_ADJUST, DEBUG, GLOBAL_REQUE
 from test_hostile_agent import message
 from under_attack import Attack, Memory, check_neighbour, flood, neighbour
 
+pytestmark = pytest.mark.alone  # it compares times
+
 
 @pytest.fixture
 def edge():

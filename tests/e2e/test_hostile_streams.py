@@ -11,6 +11,8 @@ from ssh_client import (CHANNEL_CLOSE, CHANNEL_DATA, CHANNEL_EOF, CHANNEL_OPEN_F
                         CHANNEL_WINDOW_ADJUST, Closed, pong, take_text, text)
 from under_attack import Attack, Memory, check_neighbour, cpu_seconds, neighbour
 
+pytestmark = pytest.mark.alone  # it compares times
+
 WINDOW = 2 << 20  # what edged grants
 TINY = [1, 9, 10, 11, 100]
 

@@ -11,6 +11,8 @@ from poll_client import raw_agent
 from tcp_proxy import TcpProxy
 from test_tunnel import login, offer_of, opened
 
+pytestmark = pytest.mark.alone  # it compares times
+
 PROBE = 0.7  # seconds
 LOST = 3 * PROBE
 SLACK = 0.55  # of a busy machine; less than a probe, so that one more would show

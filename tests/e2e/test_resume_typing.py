@@ -14,6 +14,8 @@ from edge import BIN, eventually
 from test_resume import LONG, kill_edged
 from test_terminal import Screen
 
+pytestmark = pytest.mark.alone  # screens are looked at while keys are typed
+
 OUT_OF_REACH = "shop-17 is out of reach; the session waits for it"
 AWAY = [1, 30, 120] if LONG else [1, 5]
 A_CUT = 30 if LONG else 5
