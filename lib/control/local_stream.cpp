@@ -12,6 +12,15 @@
 
 namespace edge::control {
 
+namespace {
+constexpr ssize_t kLot = 16 * 1024;
+constexpr int kPipeSize = 256 * 1024;  // of one that carries bulk; 64 KB is a turn of two programs
+}  // namespace
+
+void LocalStream::make_roomy() noexcept {
+  if (kind_ == Kind::pipe) ::fcntl(descriptor_, F_SETPIPE_SZ, kPipeSize);
+}
+
 LocalStream::LocalStream(net::asio::any_io_executor executor, int descriptor)
     : given_(descriptor), descriptor_(descriptor), ready_(executor) {
   struct stat about {};
@@ -78,11 +87,13 @@ net::Task<net::error_code> LocalStream::wait(std::uint32_t event) {
 
 net::Task<net::Read> LocalStream::read_some(net::asio::mutable_buffer buffer) {
   for (;;) {
-    if (waits_) {
+    if (waits_ && !has_more_) {
       const auto error = co_await wait(EPOLLIN);
       if (error) co_return net::Read{error, 0};
     }
     const auto size = ::read(descriptor_, buffer.data(), buffer.size());
+    // Behind a lot there is more: one of our own may be asked without waiting for it.
+    has_more_ = own_ >= 0 && size >= kLot;
     if (size > 0) co_return net::Read{{}, static_cast<std::size_t>(size)};
     if (size == 0) co_return net::Read{net::asio::error::eof, 0};
     if (errno == EINTR || (errno == EAGAIN && waits_)) continue;

@@ -21,6 +21,7 @@ class LocalStream {
   // neither reads nor writes.
   net::Task<bool> reader_gone();
   void cancel();
+  void make_roomy() noexcept;  // a pipe that will carry bulk
   // Whoever reads what we write sees its end; REQUIRES: nothing is written after it.
   void end() noexcept;
 
@@ -36,7 +37,8 @@ class LocalStream {
   int own_ = -1;    // a terminal or a pipe opened anew, with flags of its own
   enum class Kind { terminal, pipe, socket, other } kind_ = Kind::other;
   std::uint32_t watched_ = 0;
-  bool waits_ = false;  // false: a regular file or /dev/null, always ready
+  bool has_more_ = false;  // to read, without waiting
+  bool waits_ = false;     // false: a regular file or /dev/null, always ready
   // An epoll of its own, which is readable when the descriptor is ready: asio makes whatever it
   // waits on non-blocking, and that flag would be the shell's, too.
   net::asio::posix::stream_descriptor ready_;

@@ -174,6 +174,8 @@ net::Task<int> whole(Run& run) {
 int proxy(const ProxyOptions& options) {
   std::signal(SIGPIPE, SIG_IGN);
   Run run(options);
+  run.input.make_roomy();
+  run.output.make_roomy();
   auto endpoint = run.api.get(endpoint_path(options.endpoint));
   if (!endpoint) return give_up(run, endpoint.error());
   run.endpoint = std::move(*endpoint);
