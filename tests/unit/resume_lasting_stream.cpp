@@ -1,74 +1,13 @@
+#include "resume/lasting_stream.hpp"
+
 #include <unistd.h>
 
 #include <random>
 
-#include "net_drive.hpp"
-#include "resume/handshake.hpp"
-#include "resume/lasting_stream.hpp"
-#include "ssh/key.hpp"
+#include "resume_pair.hpp"
 
 namespace edge::resume::test {
 namespace {
-
-using namespace net::test;
-using net::Task;
-
-Keys keys_of(const ssh::Key& own, const ssh::Key& other) {
-  return {"3a6d603a1ddcabcb", own.seed(), other.public_bytes()};
-}
-
-// Both ends of one lasting stream, and the carriers between them.
-struct Pair {
-  explicit Pair(const net::asio::any_io_executor& the_executor)
-      : executor(the_executor),
-        tasks(the_executor),
-        near(std::make_shared<LastingStream>(the_executor)),
-        far(std::make_shared<LastingStream>(the_executor)) {
-    auto session = ssh::Key::generate(), host = ssh::Key::generate();
-    REQUIRE(session.has_value());
-    REQUIRE(host.has_value());
-    near_keys = keys_of(*session, *host);
-    far_keys = keys_of(*host, *session);
-  }
-
-  void connect() {
-    auto ends = connected(executor);
-    near_carrier = std::shared_ptr<net::Stream>(std::move(ends.near));
-    far_carrier = std::shared_ptr<net::Stream>(std::move(ends.far));
-    tasks.spawn("near", near->carry(near_carrier, std::nullopt));
-    tasks.spawn("far", far->carry(far_carrier, std::nullopt));
-  }
-  // The far end may still hold the old carrier for alive, as a node behind a silent network does.
-  Task<> reconnect() {
-    near_carrier->close();
-    auto ends = connected(executor);
-    Result<Resumed> by_node = fail(Errc::failure, "");
-    net::TaskGroup node(executor);
-    node.spawn("node", resume_far(std::move(ends.far), by_node));
-    auto by_operator = co_await resume_as_operator(std::move(ends.near), *near, near_keys, kLong);
-    co_await node.join();
-    REQUIRE(by_operator.has_value());
-    REQUIRE(by_node.has_value());
-    near_carrier = by_operator->carrier;
-    far_carrier = by_node->carrier;
-    tasks.spawn("near", near->carry(by_operator->carrier, by_operator->counts));
-    tasks.spawn("far", far->carry(by_node->carrier, by_node->counts));
-  }
-  Task<> resume_far(std::unique_ptr<net::Stream> carrier, Result<Resumed>& resumed) {
-    resumed = co_await resume_as_node(std::move(carrier), *far, far_keys, kLong);
-  }
-  Task<> end() {
-    co_await near->say_bye();
-    co_await far->say_bye();
-    co_await tasks.join();
-  }
-
-  net::asio::any_io_executor executor;
-  net::TaskGroup tasks;
-  std::shared_ptr<LastingStream> near, far;
-  std::shared_ptr<net::Stream> near_carrier, far_carrier;
-  Keys near_keys, far_keys;
-};
 
 Task<> write_all(std::shared_ptr<LastingStream> stream, std::string text, unsigned seed) {
   std::mt19937 random(seed);
@@ -296,109 +235,6 @@ TEST_CASE("an end that lies about counts or floods ends the stream, with what it
   drive(a_lie("SSH-2.0-x\r\n", "the other end does not keep to the protocol"));
   drive(a_lie(print_frame(FrameKind::hello, std::string(kHelloBytes, 'x')),
               "the other end does not keep to the protocol"));
-}
-
-struct Attempt {
-  Errc by_operator = Errc::failure, by_node = Errc::failure;
-  std::string words;
-};
-
-// A resumption between ends that may not be those of the stream.
-Task<> attempt(Pair& pair, LastingStream& near, Keys near_keys, LastingStream& far, Keys far_keys,
-               Attempt& seen) {
-  auto ends = connected(pair.executor);
-  Result<Resumed> by_node = fail(Errc::failure, "");
-  auto node = [](std::unique_ptr<net::Stream> carrier, LastingStream& stream, Keys keys,
-                 Result<Resumed>& resumed) -> Task<> {
-    resumed = co_await resume_as_node(std::move(carrier), stream, keys, kLong);
-  };
-  net::TaskGroup work(pair.executor);
-  work.spawn("node", node(std::move(ends.far), far, std::move(far_keys), by_node));
-  auto by_operator = co_await resume_as_operator(std::move(ends.near), near, near_keys, kLong);
-  if (by_operator) {  // it has said all it had to say: the refusal comes on the stream
-    FrameReader frames;
-    std::string bytes(1024, '\0');
-    auto [error, size] = co_await by_operator->carrier->read_some(net::asio::buffer(bytes));
-    std::string_view input(bytes.data(), size);
-    if (const auto frame = frames.next(input)) seen.words = frame->payload;
-  } else {
-    seen.by_operator = by_operator.error().code;
-    seen.words = by_operator.error().message;
-  }
-  co_await work.join();
-  if (!by_node) seen.by_node = by_node.error().code;
-}
-
-Task<> another_session() {
-  const auto executor = co_await net::asio::this_coro::executor;
-  Pair pair(executor), stranger(executor);
-  pair.connect();
-  co_await write_text(*pair.near, "mine");
-  Attempt seen;
-  auto stolen = stranger.near_keys;  // knows the stream and the node, but not the session's key
-  stolen.other_side = pair.near_keys.other_side;
-  co_await attempt(pair, *stranger.near, stolen, *pair.far, pair.far_keys, seen);
-  CHECK(seen.by_node == Errc::not_allowed);
-  CHECK(seen.words == "not signed by the key of this session");
-  // Whose it is has not noticed.
-  const auto heard = co_await read_exactly(*pair.far, 4);
-  CHECK(heard == "mine");
-  CHECK(pair.far->is_carried());
-  co_await pair.end();
-  co_await stranger.end();
-}
-
-TEST_CASE("who does not have the session's key cannot take it over, and disturbs nobody") {
-  drive(another_session());
-}
-
-Task<> another_node() {
-  const auto executor = co_await net::asio::this_coro::executor;
-  Pair pair(executor), stranger(executor);
-  pair.connect();
-  pair.near_carrier->close();
-  Attempt seen;
-  co_await attempt(pair, *pair.near, pair.near_keys, *stranger.far, stranger.far_keys, seen);
-  CHECK(seen.by_operator == Errc::not_allowed);
-  CHECK(seen.words == "what answers is not the node of this session");
-  co_await pair.end();
-  co_await stranger.end();
-}
-
-TEST_CASE("a session goes on with no node but its own") {
-  drive(another_node());
-}
-
-Task<> old_counts() {
-  const auto executor = co_await net::asio::this_coro::executor;
-  Pair pair(executor);
-  pair.connect();
-  const std::string text(kWindow / 4, 'x');
-  co_await write_text(*pair.far, text);
-  co_await read_exactly(*pair.near, text.size());
-  co_await write_text(*pair.far, "more");  // so that the acknowledgement has been heard
-  co_await read_exactly(*pair.near, 4);
-  auto forgetful =
-      std::make_shared<LastingStream>(executor);  // the right key, and nothing received
-  Attempt seen;
-  co_await net::sleep(kSoon);
-  co_await attempt(pair, *forgetful, pair.near_keys, *pair.far, pair.far_keys, seen);
-  CHECK(seen.by_node == Errc::conflict);
-  CHECK(seen.words == "what the other end lacks is not kept, or was never sent");
-  auto liar = std::make_shared<LastingStream>(executor);  // a node that says what it cannot have
-  Pair other(executor);
-  other.connect();
-  co_await write_text(*other.near, "bytes");
-  co_await read_exactly(*other.far, 5);
-  Attempt lied;
-  co_await attempt(pair, *forgetful, pair.near_keys, *other.far, pair.far_keys, lied);
-  CHECK(lied.by_operator == Errc::conflict);
-  co_await pair.end();
-  co_await other.end();
-}
-
-TEST_CASE("counts that are old, or of bytes that were never sent, are refused by either end") {
-  drive(old_counts());
 }
 
 }  // namespace
