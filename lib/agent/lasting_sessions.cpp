@@ -77,7 +77,8 @@ net::Task<> LastingSessions::carry(std::shared_ptr<Session> session,
   if (!session->stream->is_over()) log::info("session.paused", {{"session", session->opening.id}});
 }
 
-net::Task<> LastingSessions::resume(std::string id, std::shared_ptr<net::Stream> carrier,
+net::Task<> LastingSessions::resume(std::string id, std::string carrier_name,
+                                    std::shared_ptr<net::Stream> carrier,
                                     std::function<void()> on_bytes) {
   auto session = sessions_.at(id);
   auto resumed = co_await resume::resume_as_node(std::move(carrier), *session->stream,
@@ -88,6 +89,7 @@ net::Task<> LastingSessions::resume(std::string id, std::shared_ptr<net::Stream>
     if (resumed.error().code == Errc::conflict) session->stream->give_up(resumed.error().message);
     co_return;
   }
+  session->opening.carrier = std::move(carrier_name);
   const auto now = std::chrono::steady_clock::now();
   const auto away =
       std::chrono::duration_cast<milliseconds>(now - session->away_since.value_or(now));
@@ -127,12 +129,16 @@ net::Task<> LastingSessions::watch(std::shared_ptr<Session> session) {
   }
 }
 
-bool LastingSessions::hang_up(const std::string& id) {
+LastingSessions::HungUp LastingSessions::hang_up(const std::string& id,
+                                                 const std::string& carrier_name) {
   const auto found = sessions_.find(id);
-  if (found == sessions_.end()) return false;
+  if (found == sessions_.end()) return HungUp::no_session;
+  // Who was refused on his carrier has nothing to say about the session.
+  if (!carrier_name.empty() && carrier_name != found->second->opening.carrier)
+    return HungUp::by_somebody_else;
   found->second->stream->give_up("its operator has gone");
   found->second->changed->ring();
-  return true;
+  return HungUp::yes;
 }
 
 void LastingSessions::stop(const std::string& why) {

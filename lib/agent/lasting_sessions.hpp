@@ -22,6 +22,7 @@ class LastingSessions {
     std::string id;
     std::string session_key;  // "ssh-ed25519 AAAA...": proves who comes back
     std::string login_key;    // of SSH
+    std::string carrier;      // edged's name for the first one
     milliseconds limit{0};    // how long its operator may be away
   };
 
@@ -41,11 +42,13 @@ class LastingSessions {
   net::Task<> begin(Opening opening, std::shared_ptr<net::Stream> carrier,
                     std::function<void()> on_bytes);
   // REQUIRES: has(id)
-  net::Task<> resume(std::string id, std::shared_ptr<net::Stream> carrier,
+  net::Task<> resume(std::string id, std::string carrier_name, std::shared_ptr<net::Stream> carrier,
                      std::function<void()> on_bytes);
 
-  // Its operator has gone for good. False: there is none of that id.
-  bool hang_up(const std::string& id);
+  // Its operator has gone for good: he who came over that carrier, the last one over which somebody
+  // has proved to be him; "": edged does not know.
+  enum class HungUp { yes, no_session, by_somebody_else };
+  HungUp hang_up(const std::string& id, const std::string& carrier_name);
   void stop(const std::string& why);  // all of them, told so
 
  private:

@@ -19,6 +19,7 @@ LastingSessions::Opening opening_of(const net::Headers& headers) {
   opening.id = net::find_header(headers, "Edge-Session").substr(0, 64);
   opening.session_key = net::find_header(headers, "Edge-Session-Key");
   opening.login_key = net::find_header(headers, "Edge-Login-Key");
+  opening.carrier = net::find_header(headers, "Edge-Carrier").substr(0, 64);
   if (opening.login_key.empty()) opening.login_key = opening.session_key;
   const auto limit = parse_duration(std::string(net::find_header(headers, "Edge-Resume-For")));
   opening.limit = std::min(limit.value_or(milliseconds{0}), kMostAway);
@@ -56,7 +57,8 @@ net::Task<std::optional<net::Response>> TunnelService::session(const net::Reques
   live_changed(*live, +1);
   if (comes_back) {
     // It may have ended while the 101 was on its way.
-    if (lasting_.has(opening.id)) co_await lasting_.resume(opening.id, stream, std::move(on_bytes));
+    if (lasting_.has(opening.id))
+      co_await lasting_.resume(opening.id, opening.carrier, stream, std::move(on_bytes));
   } else if (lasting) {
     co_await lasting_.begin(std::move(opening), stream, std::move(on_bytes));
   } else {
@@ -73,7 +75,16 @@ net::Task<std::optional<net::Response>> TunnelService::session(const net::Reques
 
 net::Response TunnelService::hang_up(const net::Request& request) {
   const std::string id(net::find_header(request.headers, "Edge-Session"));
-  return plain(lasting_.hang_up(id) ? 204 : 410);
+  const std::string carrier(net::find_header(request.headers, "Edge-Carrier"));
+  switch (lasting_.hang_up(id, carrier)) {
+    case LastingSessions::HungUp::yes:
+      return plain(204);
+    case LastingSessions::HungUp::by_somebody_else:
+      return plain(409);
+    case LastingSessions::HungUp::no_session:
+      break;
+  }
+  return plain(410);
 }
 
 }  // namespace edge::agent

@@ -82,11 +82,33 @@ struct LiveSession {
   std::atomic<milliseconds::rep> idle_limit{0};  // without input it ends after this; 0: never
   SessionEnd end;
 
+  bool is_expected() const { return relays > 0 || waiting > 0; }
+
   // So many bytes went each way so far.
   void count(std::uint64_t in, std::uint64_t out, SteadyTime now) {
     bytes_in = in;
     if (bytes_out.exchange(out) != out) last_input.set(now);
   }
+};
+
+// That its operator wants it to go on, from his request until it is carried or refused.
+class Awaited {
+ public:
+  Awaited() = default;
+  explicit Awaited(std::shared_ptr<LiveSession> session) : session_(std::move(session)) {
+    ++session_->waiting;
+  }
+  Awaited(Awaited&&) = default;
+  Awaited& operator=(Awaited&& other) noexcept {
+    std::swap(session_, other.session_);
+    return *this;
+  }
+  ~Awaited() {
+    if (session_) --session_->waiting;
+  }
+
+ private:
+  std::shared_ptr<LiveSession> session_;
 };
 
 }  // namespace edge::server

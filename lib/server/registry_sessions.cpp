@@ -44,7 +44,14 @@ void Registry::move_session(const LiveSession& session, const TunnelHandle& tunn
 }
 
 void Registry::remove_session(const LiveSession& session) {
-  with(session.endpoint, [&](Endpoint& endpoint) { endpoint.sessions.erase(session.id); });
+  bool another = false;  // after a restart somebody else's record may have taken its place
+  with(session.endpoint, [&](Endpoint& endpoint) {
+    const auto found = endpoint.sessions.find(session.id);
+    if (found == endpoint.sessions.end()) return;
+    another = found->second.get() != &session;
+    if (!another) endpoint.sessions.erase(found);
+  });
+  if (another) return;
   const std::lock_guard lock(sessions_mutex_);
   sessions_.erase(session.id);
 }

@@ -155,6 +155,8 @@ def test_a_stranger_who_comes_first_after_a_restart_of_edged_is_refused_and_the_
     shop.restart(signal.SIGKILL)  # edged knows nothing of the session now, the node does
     with by_hand(shop) as stranger, pytest.raises(Refused, match=ANOTHERS):
         stranger.resume(0, owned.id, owned.instance)
+    with by_hand(shop, key=Thief(owned.key)) as thief:
+        assert thief.resume(0, owned.id, owned.instance).frame_of(REFUSED).decode() == STRANGER
     assert owned.resume(owned.first.received).node_proved
     assert only_session(shop)["id"] == owned.id
 

@@ -104,7 +104,8 @@ net::Task<Result<std::shared_ptr<Tunnel>>> AdminConnection::require_tunnel(const
       break;
     }
     if (call.session && call.session->end.asked()) {
-      answer = fail(Errc::removed, parts_.registry.why_ended(call.session->id));
+      const auto& id = call.session->id;
+      answer = fail(Errc::removed, "session " + id.text + " was " + parts_.registry.why_ended(id));
       break;
     }
     if (parts_.draining) {
@@ -153,7 +154,7 @@ Result<std::shared_ptr<LiveSession>> AdminConnection::session_of(const Call& cal
   if (!id) return id.error();
   if (!call.instance) return fail(Errc::usage, "a session goes on with its own instance only");
   if (const auto why = parts_.registry.why_ended(*id); !why.empty())
-    return fail(Errc::removed, why);
+    return fail(Errc::removed, "session " + id->text + " was " + why);
   auto session = parts_.registry.session(call.endpoint, *id);
   const std::string key(net::find_header(headers, "Edge-Session-Key"));
   if (session && (session->login.uid != operator_.login.uid || session->key != key))
@@ -194,9 +195,8 @@ AdminConnection::Answer AdminConnection::open_session(Call call) {
   call.session = *session;
   const bool comes_back = (*session)->visits > 0;
   auto demand = std::make_shared<Demand>(parts_.registry, call.endpoint, call.instance);
-  ++call.session->waiting;
+  auto waiting = Awaited(call.session);
   auto tunnel = co_await require_tunnel(call);
-  --call.session->waiting;
   if (!tunnel) {
     const bool gone = tunnel.error().code == Errc::unreachable;
     if (comes_back) {
@@ -214,6 +214,8 @@ AdminConnection::Answer AdminConnection::open_session(Call call) {
   request.login_key = login_key ? login_key->public_line() : "";
   request.protocol = protocol;
   request.comes_back = comes_back;
+  request.carrier = crypto::new_session_id().text;
+  request.waiting = std::move(waiting);
   const std::string resumes(net::find_header(headers, "Edge-Resumes"));
   request.resumes = static_cast<unsigned>(std::strtoul(resumes.c_str(), nullptr, 10));
   request.session = std::move(*session);

@@ -14,15 +14,15 @@ class HangUps {
   HangUps(net::asio::any_io_executor executor, Parts& parts);
 
   // Its operator has gone: the endpoint is required until the instance has been told. Where edged
-  // itself goes, it does not know that.
-  void operator_gone(std::shared_ptr<LiveSession> session);
+  // itself goes, it does not know that. `carrier`: over which he came; "": edged does not know.
+  void operator_gone(std::shared_ptr<LiveSession> session, std::string carrier = {});
   // It has no carrier. Its operator's edgectl comes back at once, if it still is.
-  void paused(std::shared_ptr<LiveSession> session);
+  void paused(std::shared_ptr<LiveSession> session, std::string carrier = {});
   void stop();  // at shutdown: nobody can be told any more
 
  private:
-  net::Task<> tell(std::shared_ptr<LiveSession> session);
-  net::Task<> expect_operator(std::shared_ptr<LiveSession> session);
+  net::Task<> tell(std::shared_ptr<LiveSession> session, std::string carrier);
+  net::Task<> expect_operator(std::shared_ptr<LiveSession> session, std::string carrier);
 
   net::asio::any_io_executor executor_;
   Parts& parts_;

@@ -41,6 +41,7 @@ net::Task<Result<std::shared_ptr<net::Stream>>> Tunnel::upgrade(const SessionReq
   if (!request.login_key.empty()) wanted.headers.emplace_back("Edge-Login-Key", request.login_key);
   if (request.is_lasting())
     wanted.headers.emplace_back("Edge-Resume-For", format_duration(settings_.resume_for));
+  if (request.is_lasting()) wanted.headers.emplace_back("Edge-Carrier", request.carrier);
   if (request.comes_back) wanted.headers.emplace_back("Edge-Resume", "yes");
   if (co_await send(**stream, std::move(wanted), parts_.config.answer_deadline)) {
     co_return fail(Errc::unreachable, "the agent did not take a request");
@@ -92,6 +93,7 @@ net::Task<> Tunnel::relay(SessionRequest request) {
   session.paused_since.set(std::nullopt);
   session.resumes = request.resumes;
   ++session.relays;
+  request.waiting = Awaited();
   parts_.registry.add_session(request.session);
   parts_.registry.move_session(session, *this);
   const auto close_both = [near = std::weak_ptr(client), carried = std::weak_ptr(agent)] {
@@ -121,18 +123,21 @@ net::Task<> Tunnel::relay(SessionRequest request) {
   std::erase_if(carried_, [&let_go](const auto& carried) { return carried.let_go == let_go; });
   touch();
   live_changed(-1);
-  if (--session.relays > 0) co_return;
+  --session.relays;
+  if (session.is_expected()) co_return;
   session.end.forget();
   const bool operator_ends = (end.near_gone && !*let_go) || session.end.asked();
   if (request.is_lasting() && !operator_ends && (*let_go || !is_usable())) {
-    pause(request.session);
+    pause(request);
     co_return;
   }
   log::info("session.end", {{"session", session.id},
                             {"endpoint", caller_.endpoint},
                             {"bytes-in", session.bytes_in.load()},
                             {"bytes-out", session.bytes_out.load()}});
-  if (request.is_lasting() && operator_ends) co_await operator_gone(request.session);
+  if (request.is_lasting() && operator_ends)
+    co_await operator_gone(request.session, request.carrier);
+  if (session.is_expected()) co_return;  // meanwhile somebody else came over another carrier
   // Lost under us: the session counts as live until the registry knows, for the tunnel is then
   // wanted back.
   if (server_->alive()) {
@@ -148,40 +153,62 @@ void Tunnel::not_carried(const SessionRequest& request, Errc why) {
   if (request.comes_back && why == Errc::removed) {
     parts_.registry.remove_session(*request.session);
   } else if (request.comes_back) {
-    parts_.hang_ups->paused(request.session);
+    parts_.hang_ups->paused(request.session, request.carrier);
   } else if (!is_usable()) {
     request.session->instance = caller_.instance;
-    parts_.hang_ups->operator_gone(request.session);
+    parts_.hang_ups->operator_gone(request.session, request.carrier);
   }
 }
 
 // Its tunnel is gone, or silent: its operator asks for the next one.
-void Tunnel::pause(const std::shared_ptr<LiveSession>& session) {
+void Tunnel::pause(const SessionRequest& request) {
+  auto& session = *request.session;
   log::info("session.paused",
-            {{"session", session->id}, {"endpoint", caller_.endpoint}, {"tunnel", id_}});
+            {{"session", session.id}, {"endpoint", caller_.endpoint}, {"tunnel", id_}});
   const auto now = parts_.clock.steady();
-  session->paused_since.set(now);
-  session->given_up_at.set(now + settings_.resume_for);
-  parts_.hang_ups->paused(session);
+  session.paused_since.set(now);
+  session.given_up_at.set(now + settings_.resume_for);
+  parts_.hang_ups->paused(request.session, request.carrier);
+}
+
+// Sessions leave a tunnel that is silent: their operators come back over the next one, or over this
+// one when it is heard again. Until then nobody is sent through it.
+void Tunnel::look_for_silence() {
+  const bool silent = probes_.is_silent(server_->last_heard(), parts_.clock.steady());
+  if (silent == silent_) return;
+  silent_ = silent;
+  log::info(silent ? "tunnel.silent" : "tunnel.heard-again",
+            {{"tunnel", id_}, {"endpoint", caller_.endpoint}});
+  live_changed(0);
+  if (silent) {
+    for (const auto& carried : carried_) {
+      *carried.let_go = true;
+      if (const auto carrier = carried.stream.lock()) carrier->close();
+    }
+  } else {
+    parts_.registry.wake(caller_.endpoint);
+  }
 }
 
 // Where edged itself goes, its operator has not gone.
-net::Task<> Tunnel::operator_gone(std::shared_ptr<LiveSession> session) {
+net::Task<> Tunnel::operator_gone(std::shared_ptr<LiveSession> session, std::string carrier) {
   if (parts_.draining) co_return;
   bool told = false;
-  if (is_usable()) told = co_await hang_up(session->id);
-  if (!told) parts_.hang_ups->operator_gone(std::move(session));
+  if (is_usable()) told = co_await hang_up(session->id, carrier);
+  if (!told) parts_.hang_ups->operator_gone(std::move(session), std::move(carrier));
 }
 
-net::Task<bool> Tunnel::hang_up(SessionId session) {
+// 410: it has ended by itself; 409: it was not its operator who came over that carrier.
+net::Task<bool> Tunnel::hang_up(SessionId session, std::string carrier) {
   auto self = shared_from_this();
   net::Request request;
   request.method = "POST";
   request.target = "/v1/hang-up";
   request.headers = {{"Host", "agent"}, {"Edge-Session", session.text}};
+  if (!carrier.empty()) request.headers.emplace_back("Edge-Carrier", std::move(carrier));
   request.keep_alive = false;
   const auto answer = co_await ask(std::move(request), parts_.config.answer_deadline);
-  co_return answer.has_value();  // 410: it has ended by itself
+  co_return answer.has_value();
 }
 
 }  // namespace edge::server

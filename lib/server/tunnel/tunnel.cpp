@@ -187,8 +187,7 @@ net::Task<fleet::Reason> Tunnel::supervise() {
         // Who is not trusted any more keeps no session that could go on.
         if (*ended_ == fleet::Reason::endpoint_removed)
           close.headers.emplace_back("Edge-Hang-Up", "yes");
-        co_await ask(std::move(close),
-                     std::min(parts_.config.answer_deadline, milliseconds{1000}));
+        co_await ask(std::move(close), std::min(parts_.config.answer_deadline, milliseconds{1000}));
       }
       co_return *ended_;
     }
@@ -212,25 +211,6 @@ net::Task<fleet::Reason> Tunnel::supervise() {
       touch();
       tasks_.spawn("tunnel.keep-alive", keep_alive());
     }
-  }
-}
-
-// Sessions leave a tunnel that is silent: their operators come back over the next one, or over this
-// one when it is heard again. Until then nobody is sent through it.
-void Tunnel::look_for_silence() {
-  const bool silent = probes_.is_silent(server_->last_heard(), parts_.clock.steady());
-  if (silent == silent_) return;
-  silent_ = silent;
-  log::info(silent ? "tunnel.silent" : "tunnel.heard-again",
-            {{"tunnel", id_}, {"endpoint", caller_.endpoint}});
-  live_changed(0);
-  if (silent) {
-    for (const auto& carried : carried_) {
-      *carried.let_go = true;
-      if (const auto carrier = carried.stream.lock()) carrier->close();
-    }
-  } else {
-    parts_.registry.wake(caller_.endpoint);
   }
 }
 

@@ -51,8 +51,11 @@ struct SessionRequest {
   std::string protocol;     // that the connection turns into
   bool comes_back = false;  // the session exists, and goes on
   unsigned resumes = 0;     // so often, as its operator says
+  // What the node knows this relay by: who has gone is who came over it, and nobody else.
+  std::string carrier;
   bool is_lasting() const { return protocol == kLastingProtocol; }
   std::shared_ptr<LiveSession> session;
+  Awaited waiting;
   std::shared_ptr<Demand> demand;
 };
 
@@ -68,7 +71,8 @@ class Tunnel final : public TunnelHandle, public std::enable_shared_from_this<Tu
   net::Task<Result<store::SnapshotRecord>> take_snapshot(milliseconds deadline);
   net::Task<Result<milliseconds>> ping(milliseconds deadline);  // the round trip
   void serve_session(SessionRequest request);
-  net::Task<bool> hang_up(SessionId session);  // false: the agent was not told
+  // False: the agent was not told. `carrier`: over which the operator who has gone came; "": none.
+  net::Task<bool> hang_up(SessionId session, std::string carrier);
 
   net::asio::any_io_executor executor() override { return executor_; }
   const TunnelId& id() const override { return id_; }
@@ -93,8 +97,8 @@ class Tunnel final : public TunnelHandle, public std::enable_shared_from_this<Tu
   net::Response switched(const SessionRequest& request, const std::string& host_key) const;
   net::Task<> relay(SessionRequest request);
   void not_carried(const SessionRequest& request, Errc why);
-  void pause(const std::shared_ptr<LiveSession>& session);
-  net::Task<> operator_gone(std::shared_ptr<LiveSession> session);
+  void pause(const SessionRequest& request);
+  net::Task<> operator_gone(std::shared_ptr<LiveSession> session, std::string carrier);
   bool is_usable() const { return server_->alive() && !silent_ && !ended_; }
   void look_for_silence();
   net::Task<> watch_death();
