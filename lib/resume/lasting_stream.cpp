@@ -30,11 +30,11 @@ struct LastingStream::Attachment {
 
 LastingStream::LastingStream(net::asio::any_io_executor executor)
     : executor_(executor),
-      readable_(bell_on(executor)),
-      writable_(bell_on(executor)),
-      to_send_(bell_on(executor)),
-      drained_(bell_on(executor)),
-      closed_(bell_on(executor)),
+      readable_(executor),
+      writable_(executor),
+      to_send_(executor),
+      drained_(executor),
+      closed_(executor),
       let_go_(bell_on(executor)),
       tasks_(executor) {}
 
@@ -84,7 +84,7 @@ net::Task<net::error_code> LastingStream::send_next(Attachment& attachment) {
     finish("");
     co_return error;
   }
-  co_await to_send_->wait(kForEver);
+  co_await to_send_.wait();
   co_return net::error_code{};
 }
 
@@ -129,17 +129,17 @@ void LastingStream::take(Attachment& attachment, const Frame& frame) {
       attachment.position += frame.payload.size();
       reading_ += taken;
       read_ += taken;
-      return readable_->ring();
+      return readable_.ring();
     }
     case FrameKind::end:
       if (!arrived_.end(attachment.position++))
         return finish("the other end has sent an end too many");
-      return readable_->ring();
+      return readable_.ring();
     case FrameKind::ack:
       if (!sent_.taken(parse_count(frame.payload)))
         return finish("the other end says that it has what was never sent");
-      if (sent_.all_taken()) drained_->ring();
-      return writable_->ring();
+      if (sent_.all_taken()) drained_.ring();
+      return writable_.ring();
     case FrameKind::bye:
       bye_ = true;  // nobody needs ours
       return finish(std::string(frame.payload));
@@ -156,7 +156,7 @@ void LastingStream::lose(const Attachment& attachment) noexcept {
   attached_.reset();
   lost->carrier->close();
   lost->gone->ring();
-  to_send_->ring();
+  to_send_.ring();
   let_go_->ring();
 }
 
@@ -165,7 +165,8 @@ void LastingStream::finish(std::string reason) noexcept {
   over_ = true;
   reason_ = std::move(reason);
   if (attached_) lose(*attached_);
-  for (const auto& bell : {readable_, writable_, drained_, closed_, let_go_}) bell->ring();
+  for (auto* waiter : {&readable_, &writable_, &drained_, &closed_}) waiter->ring();
+  let_go_->ring();
 }
 
 // --- for its owner
@@ -173,9 +174,8 @@ void LastingStream::finish(std::string reason) noexcept {
 net::Task<> LastingStream::drained() {
   auto self = shared_from_this();
   while (!over_ && !sent_.all_taken()) {
-    co_await drained_->wait(kForEver);
-    const auto cancelled = co_await net::asio::this_coro::cancellation_state;
-    if (is_set(cancelled)) co_return;
+    const bool rung = co_await drained_.wait();
+    if (!rung) co_return;
   }
 }
 
@@ -184,7 +184,7 @@ net::Task<> LastingStream::say_bye(std::string words) {
   if (!over_ && attached_) {
     bye_words_ = words.substr(0, kMostWords);
     bye_ = true;
-    to_send_->ring();
+    to_send_.ring();
     const auto until = std::chrono::steady_clock::now() + kBye;
     while (attached_) {
       const auto left = std::chrono::ceil<milliseconds>(until - std::chrono::steady_clock::now());
@@ -203,12 +203,12 @@ net::Task<net::Read> LastingStream::read_some(net::asio::mutable_buffer buffer) 
   for (;;) {
     if (!arrived_.is_empty()) {
       const auto size = arrived_.read(static_cast<char*>(buffer.data()), buffer.size());
-      if (arrived_.ack_is_due()) to_send_->ring();
+      if (arrived_.ack_is_due()) to_send_.ring();
       co_return net::Read{{}, size};
     }
     if (arrived_.has_ended()) {
       arrived_.read_end();
-      if (arrived_.ack_is_due()) to_send_->ring();
+      if (arrived_.ack_is_due()) to_send_.ring();
       co_return net::Read{net::asio::error::eof, 0};
     }
     if (over_) {
@@ -220,14 +220,13 @@ net::Task<net::Read> LastingStream::read_some(net::asio::mutable_buffer buffer) 
     }
     reading_ = buffer;
     read_ = 0;
-    co_await readable_->wait(kForEver);
+    const bool rung = co_await readable_.wait();
     reading_ = {};
     if (read_ > 0) {
-      if (arrived_.ack_is_due()) to_send_->ring();
+      if (arrived_.ack_is_due()) to_send_.ring();
       co_return net::Read{{}, read_};
     }
-    const auto cancelled = co_await net::asio::this_coro::cancellation_state;
-    if (is_set(cancelled)) co_return net::Read{net::asio::error::operation_aborted, 0};
+    if (!rung) co_return net::Read{net::asio::error::operation_aborted, 0};
   }
 }
 
@@ -240,12 +239,11 @@ net::Task<net::error_code> LastingStream::write(net::asio::const_buffer bytes) {
     if (size > 0) {
       sent_.append(left.substr(0, size));
       left.remove_prefix(size);
-      to_send_->ring();
+      to_send_.ring();
       continue;
     }
-    co_await writable_->wait(kForEver);
-    const auto cancelled = co_await net::asio::this_coro::cancellation_state;
-    if (is_set(cancelled)) co_return net::asio::error::operation_aborted;
+    const bool rung = co_await writable_.wait();
+    if (!rung) co_return net::asio::error::operation_aborted;
   }
   co_return net::error_code{};
 }
@@ -253,14 +251,14 @@ net::Task<net::error_code> LastingStream::write(net::asio::const_buffer bytes) {
 net::Task<net::error_code> LastingStream::shutdown_write() {
   if (over_) co_return net::asio::error::broken_pipe;
   sent_.end();
-  to_send_->ring();
+  to_send_.ring();
   co_return net::error_code{};
 }
 
 void LastingStream::close() noexcept {
   bye_ = true;
   if (attached_) {
-    to_send_->ring();
+    to_send_.ring();
   } else {
     finish("");
   }
@@ -269,9 +267,8 @@ void LastingStream::close() noexcept {
 net::Task<bool> LastingStream::closed() {
   auto self = shared_from_this();
   while (!over_) {
-    co_await closed_->wait(kForEver);
-    const auto cancelled = co_await net::asio::this_coro::cancellation_state;
-    if (is_set(cancelled)) break;
+    const bool rung = co_await closed_.wait();
+    if (!rung) break;
   }
   co_return over_;
 }

@@ -13,6 +13,7 @@
 
 #include "net/notify.hpp"
 #include "net/stream.hpp"
+#include "net/waiter.hpp"
 #include "resume/arrived_bytes.hpp"
 #include "resume/frame.hpp"
 #include "resume/sent_bytes.hpp"
@@ -71,7 +72,8 @@ class LastingStream final : public net::Stream, public std::enable_shared_from_t
   bool bye_ = false, over_ = false;
   std::string bye_words_, reason_;
   std::shared_ptr<Attachment> attached_;
-  std::shared_ptr<net::Notify> readable_, writable_, to_send_, drained_, closed_, let_go_;
+  net::Waiter readable_, writable_, to_send_, drained_, closed_;
+  std::shared_ptr<net::Notify> let_go_;
   net::TaskGroup tasks_;
 };
 

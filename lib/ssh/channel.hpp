@@ -9,13 +9,14 @@
 
 #include "net/send_pace.hpp"
 #include "net/stream.hpp"
+#include "net/waiter.hpp"
 #include "ssh/handles.hpp"
-#include "ssh/waiter.hpp"
 
 namespace edge::ssh {
 
 class Session;
 using net::Task;
+using net::Waiter;
 
 class Channel final : public net::Stream {
  public:

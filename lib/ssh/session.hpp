@@ -22,16 +22,17 @@
 #include "base/time.hpp"
 #include "net/send_pace.hpp"
 #include "net/task.hpp"
+#include "net/waiter.hpp"
 #include "ssh/allowance.hpp"
 #include "ssh/closing_channels.hpp"
 #include "ssh/handles.hpp"
 #include "ssh/peer_bounds.hpp"
-#include "ssh/waiter.hpp"
 
 namespace edge::ssh {
 
 class Channel;
 using net::Task;
+using net::Waiter;
 
 // Shared by its owner, its channels, and asio's pending waits.
 class Session : public std::enable_shared_from_this<Session> {

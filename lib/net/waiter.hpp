@@ -7,11 +7,11 @@
 
 #include "net/task.hpp"
 
-namespace edge::ssh {
+namespace edge::net {
 
 class Waiter {
  public:
-  explicit Waiter(net::asio::any_io_executor executor) : timer_(executor) {
+  explicit Waiter(asio::any_io_executor executor) : timer_(executor) {
     timer_.expires_at(SteadyTime::max());
   }
 
@@ -20,18 +20,18 @@ class Waiter {
     timer_.cancel();
   }
   // False: the waiting task was cancelled.
-  net::Task<bool> wait() {
+  Task<bool> wait() {
     if (!std::exchange(rung_, false)) {
-      co_await timer_.async_wait(net::as_values);
+      co_await timer_.async_wait(as_values);
       rung_ = false;
     }
-    const auto state = co_await net::asio::this_coro::cancellation_state;
-    co_return state.cancelled() == net::asio::cancellation_type::none;
+    const auto state = co_await asio::this_coro::cancellation_state;
+    co_return state.cancelled() == asio::cancellation_type::none;
   }
 
  private:
-  net::asio::steady_timer timer_;
+  asio::steady_timer timer_;
   bool rung_ = false;
 };
 
-}  // namespace edge::ssh
+}  // namespace edge::net
