@@ -106,14 +106,13 @@ net::Task<> pump_output(ConnectRun& run, bool is_error, int* running,
 // Without a key for long enough it ends; who only looks is told before.
 net::Task<> watch_idle(ConnectRun& run, milliseconds limit) {
   const auto warning = std::min(kIdleWarning, limit / 2);
-  bool warned = false;
+  std::optional<SteadyTime> warned_of;  // the silence since this key
   for (;;) {
     const auto ends = run.last_input + limit;
     const auto left = std::chrono::ceil<milliseconds>(ends - std::chrono::steady_clock::now());
     if (left.count() <= 0) break;
-    if (left > warning) warned = false;
-    if (left <= warning && !warned) {
-      warned = true;
+    if (left <= warning && warned_of != run.last_input) {
+      warned_of = run.last_input;
       run.say("");
       run.say("edgectl: this session ends in " + format_duration(warning) +
               " unless a key is pressed");
