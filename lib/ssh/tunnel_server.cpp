@@ -112,6 +112,11 @@ net::Task<Result<void>> TunnelServer::establish(milliseconds deadline, milliseco
   if (!part->accepted)
     co_return fail(Errc::failure, "cannot take the connection: " + session.reason());
   const auto cut = [part] { part->session->close(); };
+  // In the turn of the last try: what has come meanwhile is not even read.
+  session.after_turn = [weak = std::weak_ptr(part)] {
+    const auto owner = weak.lock();
+    if (owner && !owner->logged_in && !owner->tries_left()) owner->session->close();
+  };
   net::Deadline bound(session.executor(), deadline, cut);
   net::Deadline silence(session.executor(), patience, cut);
   auto heard = session.last_heard();
