@@ -93,7 +93,10 @@ class RestStream final : public Stream {
       : stream_(std::move(stream)), rest_(std::move(rest)) {}
   asio::any_io_executor executor() override { return stream_->executor(); }
   Task<Read> read_some(asio::mutable_buffer buffer) override {
-    if (rest_.empty()) co_return co_await stream_->read_some(buffer);
+    if (rest_.empty()) {
+      if (taker_) stream_->offer_to(std::exchange(taker_, nullptr));
+      co_return co_await stream_->read_some(buffer);
+    }
     const auto size = asio::buffer_copy(buffer, asio::buffer(rest_));
     rest_.erase(0, size);
     co_return Read{{}, size};
@@ -106,8 +109,9 @@ class RestStream final : public Stream {
   }
   Task<bool> closed() override { return stream_->closed(); }
   void offer_to(Taker taker) override {
-    // Not before what was read already is gone: it comes first.
-    if (rest_.empty()) stream_->offer_to(std::move(taker));
+    // Not before what was read already has gone on: it comes first.
+    if (rest_.empty()) stream_->offer_to(taker);
+    taker_ = rest_.empty() ? Taker() : std::move(taker);
   }
   void when_readable(std::function<void()> callback) override {
     stream_->when_readable(std::move(callback));
@@ -117,6 +121,7 @@ class RestStream final : public Stream {
  private:
   std::shared_ptr<Stream> stream_;
   std::string rest_;
+  Taker taker_;  // not offered to yet
 };
 
 }  // namespace

@@ -81,6 +81,37 @@ Task<> read_what_remains(std::string& all) {
   all = whole.bytes;
 }
 
+// Remembers who was offered to.
+class Offering final : public Stream {
+ public:
+  Offering(asio::any_io_executor executor, bool& taken)
+      : executor_(std::move(executor)), taken_(taken) {}
+  asio::any_io_executor executor() override { return executor_; }
+  Task<Read> read_some(asio::mutable_buffer) override { co_return Read{asio::error::eof, 0}; }
+  Task<error_code> write(asio::const_buffer) override { co_return error_code{}; }
+  Task<error_code> shutdown_write() override { co_return error_code{}; }
+  void close() noexcept override {}
+  void offer_to(Taker taker) override { taken_ = taker != nullptr; }
+
+ private:
+  asio::any_io_executor executor_;
+  bool& taken_;
+};
+
+Task<> offer_after_the_rest() {
+  const auto executor = co_await asio::this_coro::executor;
+  bool taken = false;
+  auto stream = with_rest(std::make_shared<Offering>(executor, taken), "rest");
+  stream->offer_to([](asio::const_buffer) { return std::size_t{0}; });
+  std::string buffer(16, '\0');
+  co_await stream->read_some(asio::buffer(buffer));
+  CHECK_FALSE(taken);  // whoever reads has not passed it on yet
+  co_await stream->read_some(asio::buffer(buffer));
+  CHECK(taken);
+  stream->offer_to({});
+  CHECK_FALSE(taken);
+}
+
 Task<> wait_for_request(HttpLimits limits, std::string text, std::optional<Result<Request>>& got) {
   auto ends = connected(co_await asio::this_coro::executor);
   co_await write_text(*ends.far, std::move(text));
@@ -100,6 +131,10 @@ Errc deadline_error(HttpLimits limits, std::string text) {
 }
 
 }  // namespace
+
+TEST_CASE("what arrives is offered once the rest has gone on, and not before") {
+  drive(offer_after_the_rest());
+}
 
 TEST_CASE("requests that come together are read one after the other") {
   for (const std::size_t piece : {std::size_t{1}, std::size_t{7}, kTwo.size()}) {
