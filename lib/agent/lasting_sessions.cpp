@@ -37,7 +37,11 @@ struct LastingSessions::Session {
 
 LastingSessions::LastingSessions(net::asio::any_io_executor executor, SessionService& service,
                                  const Secret& host_key)
-    : executor_(executor), service_(service), seed_(seed_of(host_key)), tasks_(executor) {}
+    : executor_(executor),
+      service_(service),
+      seed_(seed_of(host_key)),
+      tasks_(executor),
+      goodbyes_(executor) {}
 
 std::size_t LastingSessions::waiting() const noexcept {
   return static_cast<std::size_t>(
@@ -143,9 +147,13 @@ LastingSessions::HungUp LastingSessions::hang_up(const std::string& id,
 
 void LastingSessions::stop(const std::string& why) {
   for (const auto& [id, session] : sessions_) {
-    tasks_.spawn("session.stop", session->stream->say_bye(why));
+    goodbyes_.spawn("session.stop", session->stream->say_bye(why));
     session->changed->ring();
   }
+}
+
+net::Task<> LastingSessions::all_told() {
+  co_await goodbyes_.join();
 }
 
 }  // namespace edge::agent

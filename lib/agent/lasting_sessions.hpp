@@ -50,6 +50,8 @@ class LastingSessions {
   enum class HungUp { yes, no_session, by_somebody_else };
   HungUp hang_up(const std::string& id, const std::string& carrier_name);
   void stop(const std::string& why);  // all of them, told so
+  // Once their operators have been told, or cannot be: the tunnel may go.
+  net::Task<> all_told();
 
  private:
   struct Session;
@@ -63,7 +65,7 @@ class LastingSessions {
   SessionService& service_;
   const Secret seed_;
   std::map<std::string, std::shared_ptr<Session>> sessions_;
-  net::TaskGroup tasks_;
+  net::TaskGroup tasks_, goodbyes_;
 };
 
 }  // namespace edge::agent

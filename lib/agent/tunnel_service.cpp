@@ -122,7 +122,10 @@ net::Task<TunnelEnding> TunnelService::supervise(ssh::TunnelClient& client,
         std::min(probes.next(client.last_heard()), SteadyTime(last_activity_ + offer.idle));
     const auto wait = std::chrono::ceil<milliseconds>(next - std::chrono::steady_clock::now());
     co_await bell_->wait(std::max(wait, milliseconds{1}));
-    if (stopping_) break;
+    if (stopping_) {
+      co_await lasting_.all_told();
+      break;
+    }
     if (close_asked_) {
       co_await net::sleep(kGoodbye);
       break;

@@ -78,10 +78,12 @@ net::Task<net::error_code> LastingStream::send_next(Attachment& attachment) {
   const auto next = sent_.next();
   if (!next.frame.empty())
     co_return co_await attachment.carrier->write(net::asio::buffer(next.frame));
-  if (bye_) {
+  if (bye_ && !bye_sent_) {
+    bye_sent_ = true;
     const auto bye = print_frame(FrameKind::bye, bye_words_);
     const auto error = co_await attachment.carrier->write(net::asio::buffer(bye));
-    finish("");
+    // Words must not be lost with the carrier: the other end lets go when it has them.
+    if (bye_words_.empty()) finish("");
     co_return error;
   }
   co_await to_send_.wait();

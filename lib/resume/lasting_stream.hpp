@@ -44,7 +44,8 @@ class LastingStream final : public net::Stream, public std::enable_shared_from_t
   const std::string& reason() const noexcept { return reason_; }  // why; "": by plan
   // After shutdown_write(): until the other end has taken everything, or it is over.
   net::Task<> drained();
-  // Tells the other end that we are done with it, as far as it can be reached, and ends.
+  // Tells the other end that we are done with it, as far as it can be reached, and ends. With words
+  // it waits until that has let go, for a second at most.
   net::Task<> say_bye(std::string words = {});
 
   // --- net::Stream
@@ -69,7 +70,7 @@ class LastingStream final : public net::Stream, public std::enable_shared_from_t
   ArrivedBytes arrived_;
   net::asio::mutable_buffer reading_;  // of who waits in read_some(); bytes go straight there
   std::size_t read_ = 0;               // of it
-  bool bye_ = false, over_ = false;
+  bool bye_ = false, bye_sent_ = false, over_ = false;
   std::string bye_words_, reason_;
   std::shared_ptr<Attachment> attached_;
   net::Waiter readable_, writable_, to_send_, drained_, closed_;
