@@ -40,7 +40,9 @@ def test_a_session_that_is_away_is_shown_as_paused_since_when_and_until_when(cab
         cabled.cable.plug()
         assert echoes(running, b"after\n")
         back = eventually(lambda: (lambda one: one["state"] == "live" and one)(only_session(cabled)), "it is live again")
-        assert (back["paused-since"], back["ends"], back["resumes"], back["id"]) == (None, None, 1, live["id"])
+        assert (back["paused-since"], back["ends"], back["id"]) == (None, None, live["id"])
+        # Once, or twice: the old tunnel may be heard again before the agent's next one takes its place.
+        assert back["resumes"] in (1, 2)
         assert back["since"] == live["since"]
 
 
