@@ -7,14 +7,11 @@
 #include "control/agent_forwarding.hpp"
 #include "control/connect_run.hpp"
 #include "control/errors_print.hpp"
-#include "control/known_hosts.hpp"
 #include "control/show_waiting.hpp"
-#include "net/relay.hpp"
 
 namespace edge::control {
 namespace {
 
-constexpr milliseconds kHandshakeDeadline{30'000};
 constexpr const char* kEndOfModes = "\0";  // TTY_OP_END: the far side's defaults
 
 std::string joined(const std::vector<std::string>& words) {
@@ -30,9 +27,9 @@ net::Task<> follow_signals(ConnectRun& run) {
     auto [error, number] = co_await run.signals.async_wait(net::as_values);
     if (error) co_return;
     if (number == SIGWINCH) {
-      if (run.client && run.wants_pty()) {
+      if (run.command && run.wants_pty()) {
         const auto size = terminal_size(STDIN_FILENO, run.options.terminal);
-        co_await run.client->resize(size.columns, size.rows);
+        co_await run.command->resize(size.columns, size.rows);
       }
       continue;
     }
@@ -45,9 +42,9 @@ net::Task<> follow_signals(ConnectRun& run) {
 }
 
 net::Task<> redraw(ConnectRun& run, int columns, int rows) {
-  if (!run.client || rows < 2) co_return;
-  co_await run.client->resize(columns, rows - 1);
-  if (run.client) co_await run.client->resize(columns, rows);
+  if (!run.command || rows < 2) co_return;
+  co_await run.command->resize(columns, rows - 1);
+  if (run.command) co_await run.command->resize(columns, rows);
 }
 
 // The status line of a pause; what it has covered the far side draws again when its window changes.
@@ -59,57 +56,39 @@ void on_pause(ConnectRun& run, const SessionLink::Pause& pause) {
     run.background.spawn("redraw", redraw(run, size.columns, size.rows));
 }
 
-net::Task<Result<void>> open_link(ConnectRun& run) {
-  auto key = ssh::Key::generate();  // of this session alone
-  if (!key) co_return key.error();
-  SessionLink::Order order;
-  order.socket = run.options.socket;
-  order.endpoint = run.options.endpoint;
-  order.endpoint_id = run.endpoint_id;
-  order.instance = run.options.instance;
-  order.wait = run.options.wait;
-  order.idle = run.options.idle;
-  auto link = co_await SessionLink::open(std::move(order), std::move(*key));
-  if (!link) co_return link.error();
-  run.link = std::move(*link);
-  const auto& session = run.link->session();
-  co_return check_known_host(run.options.state_folder, run.endpoint_id + "." + session.instance,
-                             session.host_key);
-}
-
-ssh::ShellTarget target_of(ConnectRun& run) {
-  ssh::ShellTarget target;
-  target.host_key = run.link->session().host_key;
-  target.account = run.options.user.empty() ? ssh::kDefaultAccount : run.options.user;
-  target.command = joined(run.options.command);
-  target.environment = run.options.environment;
-  target.modes = std::string(kEndOfModes, 1);
-  if (run.wants_pty()) target.pty = terminal_size(STDIN_FILENO, run.options.terminal);
+NodeConnection::Order order_of(ConnectRun& run) {
+  NodeConnection::Order order;
+  order.session.socket = run.options.socket;
+  order.session.endpoint = run.options.endpoint;
+  order.session.endpoint_id = run.endpoint_id;
+  order.session.instance = run.options.instance;
+  order.session.wait = run.options.wait;
+  order.session.idle = run.options.idle;
+  order.account = run.options.user;
+  order.state_folder = run.options.state_folder;
+  order.on_pause = [&run](const SessionLink::Pause& pause) { on_pause(run, pause); };
   if (!run.options.agent_socket.empty()) {
-    target.on_agent = [&run](std::unique_ptr<net::Stream> far) {
+    order.on_agent = [&run](std::unique_ptr<net::Stream> far) {
       run.background.spawn("ssh-agent", forward_to_agent(std::move(far), run.options.agent_socket));
     };
   }
-  return target;
+  return order;
 }
 
-// Our SSH client over the link: libssh wants a descriptor.
-net::Task<Result<void>> open_shell(ConnectRun& run) {
-  auto bridge = net::bridge(run.link->stream(), -1);
-  if (!bridge) co_return bridge.error();
-  run.background.spawn("bridge", std::move(bridge->work));
-  run.link->start([&run](const SessionLink::Pause& pause) { on_pause(run, pause); });
-  auto target = target_of(run);
-  auto client = co_await ssh::ShellClient::open(bridge->descriptor, run.link->key(),
-                                                std::move(target), kHandshakeDeadline);
-  if (!client) {
-    const auto failure = run.link->failure();
-    if (!failure) co_return client.error();
-    co_return fail(failure->code,
-                   "the session on " + run.options.endpoint + " ended: " + failure->message,
-                   failure->hint);
-  }
-  run.client = std::move(*client);
+net::Task<Result<void>> open_node(ConnectRun& run) {
+  auto node_order = order_of(run);
+  auto node = co_await NodeConnection::open(std::move(node_order));
+  if (!node) co_return node.error();
+  run.node = std::move(*node);
+  ssh::CommandOrder order;
+  order.command = joined(run.options.command);
+  order.environment = run.options.environment;
+  order.modes = std::string(kEndOfModes, 1);
+  order.forward_agent = !run.options.agent_socket.empty();
+  if (run.wants_pty()) order.pty = terminal_size(STDIN_FILENO, run.options.terminal);
+  auto command = co_await run.node->run(std::move(order));
+  if (!command) co_return command.error();
+  run.command = std::move(*command);
   co_return Result<void>{};
 }
 
@@ -126,11 +105,9 @@ net::Task<int> session(ConnectRun& run) {
   net::TaskGroup ticking(run.loop.get_executor());
   ticking.spawn("progress", show_waiting(run.api, run.progress, run.terminal.err,
                                          run.options.endpoint, run.options.instance));
-  auto linked = co_await open_link(run);
+  const auto opened = co_await open_node(run);
   ticking.cancel();
   co_await ticking.join();
-  if (!linked) co_return give_up(run, linked.error());
-  auto opened = co_await open_shell(run);
   if (!opened) co_return give_up(run, opened.error());
   run.progress.clear();
   say_connected(run);
@@ -143,8 +120,8 @@ net::Task<int> session(ConnectRun& run) {
 
 net::Task<int> whole(ConnectRun& run) {
   const auto status = co_await session(run);
-  run.client.reset();
-  if (run.link) co_await run.link->end();
+  run.command.reset();
+  if (run.node) co_await run.node->end();
   run.background.cancel();
   co_await run.background.join();
   co_return status;

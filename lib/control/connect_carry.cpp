@@ -18,15 +18,15 @@ constexpr milliseconds kIdleWarning{60'000};
 
 void show_status(ConnectRun& run) {
   const auto quick = run.api.with_deadline(milliseconds{1'000});  // blocks the loop: not for long
-  const auto& session = run.link->session();
+  const auto& session = run.node->link().session();
   const auto known = quick.get("/v1/sessions/" + session.session);
   const auto ping = quick.post(endpoint_path(run.options.endpoint, "/ping"), {});
   SessionFacts facts;
   facts.endpoint = run.options.endpoint;
   facts.session = session.session;
   facts.instance = session.instance;
-  facts.resumes = run.link->resumes();
-  facts.is_paused = !run.link->stream()->is_carried();
+  facts.resumes = run.node->link().resumes();
+  facts.is_paused = !run.node->link().stream()->is_carried();
   if (known) facts.known = *known;
   if (ping) facts.round_trip = ping->value("round-trip-ms", -1);
   if (run.options.idle) {
@@ -68,15 +68,15 @@ net::Task<> pump_input(ConnectRun& run) {
     std::string_view input(buffer->data(), size);
     while (!input.empty()) {
       const auto typed = keys.take(input);
-      const auto failed = co_await run.client->stream().write(net::asio::buffer(typed.pass));
+      const auto failed = co_await run.command->stream().write(net::asio::buffer(typed.pass));
       if (failed) co_return;
       if (obey(run, keys, typed.command)) {
-        run.client->close();
+        run.hang_up();
         co_return;
       }
     }
   }
-  co_await run.client->stream().shutdown_write();
+  co_await run.command->stream().shutdown_write();
 }
 
 net::Task<> pump_output(ConnectRun& run, bool is_error, int* running,
@@ -86,16 +86,16 @@ net::Task<> pump_output(ConnectRun& run, bool is_error, int* running,
     const auto room = net::asio::buffer(*buffer);
     net::Read read;
     if (is_error) {
-      read = co_await run.client->read_error(room);
+      read = co_await run.command->read_error(room);
     } else {
-      read = co_await run.client->stream().read_some(room);
+      read = co_await run.command->stream().read_some(room);
     }
     if (read.error == net::asio::error::eof && !is_error) run.output.end();
     if (read.error) break;
     auto& target = is_error ? run.errors : run.output;
     if (co_await target.write(net::asio::buffer(buffer->data(), read.size))) {
       // Our reader has gone (EPIPE): the far side must learn it, as ssh's would.
-      run.client->close();
+      run.hang_up();
       break;
     }
   }
@@ -124,17 +124,16 @@ net::Task<> watch_idle(ConnectRun& run, milliseconds limit) {
       Errc::timed_out,
       "the session on " + run.options.endpoint + " ended: no input for " + format_duration(limit),
       "edgectl connect " + run.options.endpoint);
-  run.client->close();
+  run.hang_up();
 }
 
 // Why the session ended without an end: what edged knows about it, if it is still there.
 Error lost(ConnectRun& run) {
   const auto& name = run.options.endpoint;
-  const auto& id = run.link->session().session;
+  const auto& id = run.node->link().session().session;
   if (const auto why = why_session_ended(run.api, id, name)) return *why;
-  if (const auto failure = run.link->failure())
-    return fail(failure->code, "the session on " + name + " ended: " + failure->message,
-                "edgectl connect " + name);
+  if (const auto failure = run.node->failure())
+    return fail(failure->code, failure->message, "edgectl connect " + name);
   auto code = Errc::failure;
   std::string reason;
   auto endpoint = run.api.get(endpoint_path(name));
@@ -182,9 +181,9 @@ net::Task<int> carry(ConnectRun& run) {
   pumps.spawn("stderr", pump_output(run, true, &running, bell));
   if (run.options.idle) pumps.spawn("idle", watch_idle(run, *run.options.idle));
   while (running > 0) co_await bell->wait(std::chrono::hours(1));
-  auto end = co_await run.client->end();
+  auto end = co_await run.command->end();
   run.input.cancel();
-  run.client->close();
+  run.hang_up();
   pumps.cancel();
   co_await pumps.join();
   run.notice.take_off();

@@ -12,11 +12,10 @@
 #include "control/connect.hpp"
 #include "control/exit_code.hpp"
 #include "control/local_stream.hpp"
+#include "control/node_connection.hpp"
 #include "control/pause_notice.hpp"
 #include "control/progress.hpp"
 #include "control/raw_terminal.hpp"
-#include "control/session_link.hpp"
-#include "ssh/shell_client.hpp"
 
 namespace edge::control {
 
@@ -46,8 +45,8 @@ struct ConnectRun {
   net::asio::signal_set signals;
   net::TaskGroup background;
   std::unique_ptr<RawTerminal> raw;
-  std::unique_ptr<SessionLink> link;
-  std::unique_ptr<ssh::ShellClient> client;
+  std::unique_ptr<NodeConnection> node;
+  std::unique_ptr<ssh::RemoteCommand> command;
   SteadyTime started = std::chrono::steady_clock::now();
   SteadyTime last_input = started;
   std::string endpoint_id;
@@ -58,6 +57,11 @@ struct ConnectRun {
   bool wants_pty() const {
     if (options.no_pty) return false;
     return options.force_pty || (!has_command() && terminal.in);
+  }
+  // Whatever the far side is stuck in, it is over.
+  void hang_up() {
+    if (command) command->close();
+    if (node) node->close();
   }
   // A line for the operator, also while the terminal is raw.
   void say(const std::string& line) { std::cerr << line << (raw ? "\r\n" : "\n") << std::flush; }

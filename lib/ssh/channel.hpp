@@ -1,5 +1,6 @@
 // One channel of a session as a byte stream, with SSH's extras: stderr, exit status, requests.
-// Private to lib/ssh; others see net::Stream or the types of shell_server.hpp and shell_client.hpp.
+// Private to lib/ssh; others see net::Stream or the types of shell_server.hpp, client.hpp and
+// remote_command.hpp.
 #pragma once
 
 #include <functional>

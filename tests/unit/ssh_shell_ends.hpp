@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "net_drive.hpp"
-#include "ssh/shell_client.hpp"
+#include "ssh/client.hpp"
 #include "ssh/shell_server.hpp"
 
 namespace edge::ssh::test {
@@ -19,6 +19,11 @@ using net::TaskGroup;
 // What the far side does with an order.
 using Shell = Task<> (*)(std::shared_ptr<ShellChannel> channel);
 
+// What an operator asks for, and of whom.
+struct ShellTarget : CommandOrder {
+  std::string host_key, account;
+};
+
 struct ShellEnds {
   Key host_key = *Key::generate();
   Key session_key = *Key::generate();
@@ -27,9 +32,11 @@ struct ShellEnds {
   std::vector<ShellOrder> orders;
   std::unique_ptr<ServerIdentity> identity =
       std::make_unique<ServerIdentity>(host_key.private_text());
+  ForwardHooks hooks;  // of the server
   std::unique_ptr<TaskGroup> shells;
   std::unique_ptr<ShellServer> server;
-  std::unique_ptr<ShellClient> client;
+  std::unique_ptr<Client> connection;
+  std::unique_ptr<RemoteCommand> client;
 
   ShellTarget target() const {
     ShellTarget target;
@@ -46,12 +53,21 @@ inline Task<> establish(ShellEnds& ends, milliseconds deadline) {
 
 inline Task<> open_client(ShellEnds& ends, int descriptor, const Key& key, ShellTarget target,
                           milliseconds deadline) {
-  auto opened = co_await ShellClient::open(descriptor, key, std::move(target), deadline);
-  if (opened) {
-    ends.client = std::move(*opened);
+  Client::Login login;
+  login.host_key = target.host_key;
+  login.account = target.account;
+  auto connection = co_await Client::open(descriptor, key, std::move(login), deadline);
+  if (!connection) {
+    ends.opened = connection.error();
+    co_return;
+  }
+  ends.connection = std::move(*connection);
+  auto started = co_await ends.connection->run(std::move(target), deadline);
+  if (started) {
+    ends.client = std::move(*started);
     ends.opened = Result<void>{};
   } else {
-    ends.opened = opened.error();
+    ends.opened = started.error();
   }
 }
 
@@ -65,8 +81,8 @@ inline Task<> open_session(ShellEnds& ends, ShellTarget target, Shell shell, std
     ends.orders.push_back(channel->order());
     ends.shells->spawn("shell", shell(std::move(channel)));
   };
-  ends.server =
-      std::make_unique<ShellServer>(executor, pair->first, *ends.identity, vouched, on_order);
+  ends.server = std::make_unique<ShellServer>(executor, pair->first, *ends.identity, vouched,
+                                              on_order, ends.hooks);
   TaskGroup group(executor);
   group.spawn("server", establish(ends, kLong));
   group.spawn("client",
@@ -75,10 +91,11 @@ inline Task<> open_session(ShellEnds& ends, ShellTarget target, Shell shell, std
 }
 
 inline Task<> end_session(ShellEnds& ends) {
-  if (ends.client) ends.client->close();
+  if (ends.connection) ends.connection->close();
   if (ends.server) ends.server->close();
   if (ends.shells) co_await ends.shells->join();
   ends.client.reset();
+  ends.connection.reset();
   ends.server.reset();
 }
 

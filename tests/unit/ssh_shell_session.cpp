@@ -60,7 +60,7 @@ Task<> only_open(ShellEnds& ends, ShellTarget target, std::string vouched) {
   co_await end_session(ends);
 }
 
-Task<> read_errors(ShellClient& client, std::string& errors) {
+Task<> read_errors(RemoteCommand& client, std::string& errors) {
   std::string chunk(10'000, '\0');
   for (;;) {
     const auto [error, size] = co_await client.read_error(net::asio::buffer(chunk));
@@ -123,6 +123,7 @@ Task<> lose_the_session(ShellEnds& ends, std::optional<ShellEnd>& end, bool by_s
     end = co_await ends.client->end();
   } else {
     ends.client.reset();
+    ends.connection.reset();
     co_await ends.server->until_dead();
   }
   co_await ends.shells->join();
