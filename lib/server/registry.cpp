@@ -223,6 +223,16 @@ void Registry::set_endpoint_setting(const EndpointId& id, const std::string& key
   });
 }
 
+void Registry::set_labels(const EndpointId& id, const fleet::Labels& labels) {
+  with(id, [&](Endpoint& endpoint) { endpoint.record.labels = labels; });
+}
+
+std::optional<fleet::Labels> Registry::labels_of(const EndpointId& id) const {
+  std::optional<fleet::Labels> found;
+  with(id, [&](Endpoint& endpoint) { found = endpoint.record.labels; });
+  return found;
+}
+
 void Registry::set_setting(const std::string& key, const std::string& value) {
   {
     const std::unique_lock lock(settings_mutex_);

@@ -14,6 +14,7 @@
 
 #include "fleet/association.hpp"
 #include "fleet/handshake_slots.hpp"
+#include "fleet/labels.hpp"
 #include "server/endpoint.hpp"
 #include "wire/check_in.hpp"
 #include "wire/instance_view.hpp"
@@ -158,6 +159,7 @@ class Registry {
   void forget_association(const EndpointId& id);
   void replace_token(const store::EndpointRecord& record);
   void set_endpoint_setting(const EndpointId& id, const std::string& key, const std::string& value);
+  void set_labels(const EndpointId& id, const fleet::Labels& labels);
   void set_setting(const std::string& key, const std::string& value);  // "" is the default
   config::FleetSettings settings() const;
   std::map<std::string, std::string> set_settings()
@@ -166,6 +168,23 @@ class Registry {
 
   nlohmann::json describe(const EndpointId& id,
                           bool whole) const;  // docs/admin-api.md; null when gone
+  // All endpoints, a part of them at a time (0 to kParts - 1), so that a loop has its turn in
+  // between: fn(Row) under the part's lock, in no order.
+  struct Row {
+    const EndpointId& id;
+    const std::string& name;
+    const fleet::Labels& labels;
+  };
+  static constexpr std::size_t kParts = 1024;
+  template <class Fn>
+  void each_row(std::size_t part, Fn fn) const {
+    const std::lock_guard lock(shards_[part].mutex);
+    for (const auto& [id, endpoint] : shards_[part].endpoints) {
+      fn(Row{endpoint->record.id, endpoint->record.name, endpoint->record.labels});
+    }
+  }
+  std::optional<fleet::Labels> labels_of(const EndpointId& id) const;  // nothing: gone
+  nlohmann::json describe_target(const EndpointId& id) const;  // docs/admin-api.md; null when gone
   Counts counts() const;
   std::uint64_t check_ins() const noexcept { return check_ins_; }
 
@@ -186,7 +205,7 @@ class Registry {
   };
   // Many, so that whoever looks at all endpoints (each()) holds up a check-in for as long as a
   // dozen look-ups take, at 15,000 endpoints.
-  static constexpr std::size_t kShards = 1024;
+  static constexpr std::size_t kShards = kParts;
 
   Shard& shard(const EndpointId& id) const;
   // Runs fn(Endpoint&) under the lock; false when there is none.
@@ -215,6 +234,7 @@ class Registry {
                         const TunnelId& tunnel, wire::Offer& offer) const;
   nlohmann::json describe(const Endpoint& endpoint, bool whole, SteadyTime now) const;
   nlohmann::json describe(const Circuit& circuit) const;
+  nlohmann::json last_seen_of(const Endpoint& endpoint, SteadyTime now) const;
   template <class Fn>
   bool with_session(const SessionId& id, Fn fn) const;
   void describe_timers(const LiveSession& session, SteadyTime now, nlohmann::json& view) const;

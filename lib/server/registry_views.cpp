@@ -86,9 +86,7 @@ json Registry::describe(const Endpoint& endpoint, bool whole, SteadyTime now) co
       {"name", endpoint.record.name},
       {"state", to_string(endpoint.state(now))},
       {"created", format_rfc3339(endpoint.record.created)},
-      {"last-seen",
-       endpoint.seen ? json(format_rfc3339(wall_of(endpoint.has_tunnel() ? now : *endpoint.seen)))
-                     : json(nullptr)},
+      {"last-seen", last_seen_of(endpoint, now)},
       {"address", newest ? newest->record.address : ""},
       {"associated", endpoint.record.edge_id_hash.has_value()},
       {"token-expires",
@@ -99,6 +97,7 @@ json Registry::describe(const Endpoint& endpoint, bool whole, SteadyTime now) co
       {"wait-at-most",
        format_duration(endpoint.held() || open ? milliseconds{0} : settings.interval)},
       {"version", newest ? printable(newest->record.version) : ""},
+      {"labels", endpoint.record.labels},
       {"tunnel", describe(endpoint.circuit)}};
   view["instances"] = json::array();
   for (const auto& [id, instance] : endpoint.instances) {
@@ -111,6 +110,24 @@ json Registry::describe(const Endpoint& endpoint, bool whole, SteadyTime now) co
   for (const auto& [id, session] : endpoint.sessions)
     view["sessions"].push_back(describe_briefly(*session));
   view["settings"] = endpoint.record.settings;
+  return view;
+}
+
+json Registry::last_seen_of(const Endpoint& endpoint, SteadyTime now) const {
+  if (!endpoint.seen) return nullptr;
+  return format_rfc3339(wall_of(endpoint.has_tunnel() ? now : *endpoint.seen));
+}
+
+json Registry::describe_target(const EndpointId& id) const {
+  json view;
+  const auto now = clock_.steady();
+  with(id, [&](Endpoint& endpoint) {
+    view = {{"id", endpoint.record.id.text},
+            {"name", endpoint.record.name},
+            {"state", to_string(endpoint.state(now))},
+            {"last-seen", last_seen_of(endpoint, now)},
+            {"labels", endpoint.record.labels}};
+  });
   return view;
 }
 

@@ -68,6 +68,35 @@ void add_settings(soci::session& session, const Places& places,
   while (rows.fetch()) endpoints[place_of(places, id)].settings[name] = value;
 }
 
+void add_labels(soci::session& session, const Places& places,
+                std::vector<EndpointRecord>& endpoints) {
+  std::string id, name, value;
+  soci::statement rows = (session.prepare << "SELECT endpoint_id, name, value FROM endpoint_label",
+                          soci::into(id), soci::into(name), soci::into(value));
+  rows.execute();
+  while (rows.fetch()) endpoints[place_of(places, id)].labels[name] = value;
+}
+
+Labels read_labels(soci::session& session, const EndpointId& id) {
+  std::string name, value;
+  soci::statement rows =
+      (session.prepare << "SELECT name, value FROM endpoint_label WHERE endpoint_id = :i",
+       soci::into(name), soci::into(value), soci::use(id.text));
+  Labels labels;
+  rows.execute();
+  while (rows.fetch()) labels[name] = value;
+  return labels;
+}
+
+// Nothing: it was removed meanwhile.
+std::optional<std::string> read_name(soci::session& session, const EndpointId& id) {
+  std::string name;
+  soci::statement rows = (session.prepare << "SELECT name FROM endpoint WHERE id = :i",
+                          soci::into(name), soci::use(id.text));
+  if (!rows.execute(true)) return std::nullopt;
+  return name;
+}
+
 // Which of the three that must be unique is taken; asked only after an insert did nothing.
 Error taken(soci::session& session, const EndpointRecord& endpoint) {
   if (number(session, "SELECT count(*) FROM endpoint WHERE name = :n", endpoint.name) != 0) {
@@ -88,6 +117,7 @@ std::vector<EndpointRecord> read_endpoints(soci::session& session) {
   places.reserve(endpoints.size());
   for (std::size_t i = 0; i < endpoints.size(); ++i) places[endpoints[i].id.text] = i;
   add_settings(session, places, endpoints);
+  add_labels(session, places, endpoints);
   for_each_instance(session, [&](const std::string& endpoint, InstanceRecord&& instance) {
     endpoints[place_of(places, endpoint)].instances.push_back(std::move(instance));
   });
@@ -123,6 +153,7 @@ Result<void> insert_endpoint(soci::session& session, const EndpointRecord& endpo
   for (const auto& [name, value] : endpoint.settings) {
     upsert_endpoint_setting(session, endpoint.id, name, value);
   }
+  update_labels(session, endpoint.id, {}, endpoint.labels);
   for (const auto& instance : endpoint.instances) upsert_instance(session, endpoint.id, instance);
   return {};
 }
@@ -182,6 +213,36 @@ void upsert_endpoint_setting(soci::session& session, const EndpointId& id, const
 
 void delete_endpoint_setting(soci::session& session, const EndpointId& id, const std::string& key) {
   run(session, "DELETE FROM endpoint_setting WHERE endpoint_id = :i AND name = :n", id.text, key);
+}
+
+void update_labels(soci::session& session, const EndpointId& id, const Labels& before,
+                   const Labels& after) {
+  for (const auto& [name, value] : before) {
+    if (after.count(name) != 0) continue;
+    run(session, "DELETE FROM endpoint_label WHERE endpoint_id = :i AND name = :n", id.text, name);
+  }
+  for (const auto& [name, value] : after) {
+    const auto old = before.find(name);
+    if (old != before.end() && old->second == value) continue;
+    run(session,
+        "INSERT INTO endpoint_label (endpoint_id, name, value) VALUES (:i, :n, :v) "
+        "ON CONFLICT (endpoint_id, name) DO UPDATE SET value = excluded.value",
+        id.text, name, value);
+  }
+}
+
+Result<void> change_labels(soci::session& session, const std::vector<EndpointId>& ids,
+                           const LabelRule& rule, std::map<EndpointId, Labels>& after) {
+  for (const auto& id : ids) {
+    const auto name = read_name(session, id);
+    if (!name) continue;
+    const auto before = read_labels(session, id);
+    auto changed = rule(before, *name);
+    if (!changed) return changed.error();
+    update_labels(session, id, before, *changed);
+    after[id] = std::move(*changed);
+  }
+  return {};
 }
 
 std::vector<Tombstone> read_tombstones(soci::session& session) {

@@ -11,7 +11,7 @@
 
 namespace edge::store {
 
-// Three queries, whatever the number of endpoints.
+// Four queries, whatever the number of endpoints.
 std::vector<EndpointRecord> read_endpoints(soci::session& session);
 
 Result<void> insert_endpoint(soci::session& session, const EndpointRecord& endpoint);
@@ -28,6 +28,13 @@ Result<void> set_association(soci::session& session, const EndpointId& id,
 void upsert_endpoint_setting(soci::session& session, const EndpointId& id, const std::string& key,
                              const std::string& value);
 void delete_endpoint_setting(soci::session& session, const EndpointId& id, const std::string& key);
+
+// Writes what differs.
+void update_labels(soci::session& session, const EndpointId& id, const Labels& before,
+                   const Labels& after);
+// As Store::change_labels.
+Result<void> change_labels(soci::session& session, const std::vector<EndpointId>& ids,
+                           const LabelRule& rule, std::map<EndpointId, Labels>& after);
 
 std::vector<Tombstone> read_tombstones(soci::session& session);
 void upsert_tombstone(soci::session& session, const Tombstone& tombstone);

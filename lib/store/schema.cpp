@@ -68,6 +68,14 @@ const Migration kFirst{
     R"(CREATE INDEX event_of_endpoint ON event (endpoint_id, seq))",
 };
 
+const Migration kLabels{
+    R"(CREATE TABLE endpoint_label (
+         endpoint_id TEXT NOT NULL REFERENCES endpoint (id) ON DELETE CASCADE,
+         name TEXT NOT NULL,
+         value TEXT NOT NULL,
+         PRIMARY KEY (endpoint_id, name)))",
+};
+
 long long parse_version(const std::string& text) {
   long long version = 0;
   const auto* end = text.data() + text.size();
@@ -81,7 +89,7 @@ long long parse_version(const std::string& text) {
 }  // namespace
 
 const std::vector<Migration>& migrations() {
-  static const std::vector<Migration> kAll{kFirst};
+  static const std::vector<Migration> kAll{kFirst, kLabels};
   return kAll;
 }
 

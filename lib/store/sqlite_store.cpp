@@ -89,6 +89,14 @@ class SqliteStore final : public Store {
       upsert_endpoint_setting(session_, id, key, value);
     });
   }
+  Result<std::map<EndpointId, Labels>> change_labels(const std::vector<EndpointId>& ids,
+                                                     const LabelRule& rule) override {
+    std::map<EndpointId, Labels> after;
+    auto changed =
+        change("cannot label", [&] { return store::change_labels(session_, ids, rule, after); });
+    if (!changed) return changed.error();
+    return after;
+  }
   Result<void> put_setting(const std::string& key, const std::string& value) override {
     return write("cannot set " + key, [&] {
       if (value.empty()) return delete_setting(session_, key);

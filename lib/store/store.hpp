@@ -43,6 +43,7 @@ struct EndpointRecord {
   std::optional<std::string> edge_id_hash;      // SHA-256, nothing: not associated
   Secret key;                                   // K, empty: not associated
   std::map<std::string, std::string> settings;  // overrides, key path -> text
+  std::map<std::string, std::string> labels;
   std::vector<InstanceRecord> instances;
 };
 
@@ -78,6 +79,10 @@ struct LastSeen {
 
 enum class IfExists { refuse, skip };
 
+using Labels = std::map<std::string, std::string>;
+// What becomes of one endpoint's labels; the rules are not the store's.
+using LabelRule = std::function<Result<Labels>(const Labels& before, const std::string& name)>;
+
 class Store {
  public:
   virtual ~Store() = default;
@@ -110,6 +115,11 @@ class Store {
   // An empty value removes the override.
   virtual Result<void> put_endpoint_setting(const EndpointId& id, const std::string& key,
                                             const std::string& value) = 0;
+  // Each one's labels are read, given to the rule, and written as it says: all of them or none, one
+  // transaction, and the first refusal of the rule is the answer. Gives the labels afterwards, by
+  // id; endpoints that were removed meanwhile are passed over.
+  virtual Result<std::map<EndpointId, Labels>> change_labels(const std::vector<EndpointId>& ids,
+                                                             const LabelRule& rule) = 0;
   virtual Result<void> put_setting(const std::string& key, const std::string& value) = 0;
   virtual Result<void> put_last_seen(const std::vector<LastSeen>& batch) = 0;  // one transaction
 

@@ -70,8 +70,8 @@ Result<std::string> text_of(const Json& value, const char* key, Bounds bytes) {
 
 }  // namespace
 
-Result<Json> parse_json_object(std::string_view text) {
-  if (text.size() > kMostJsonBytes) return not_taken("is too large");
+Result<Json> parse_json_object(std::string_view text, std::size_t most_bytes) {
+  if (text.size() > most_bytes) return not_taken("is too large");
   // The parser takes a NUL for the end of the text, whatever follows.
   if (text.find('\0') != std::string_view::npos) return not_taken("has a NUL in it");
   Watch watch;
@@ -132,6 +132,37 @@ Result<std::vector<std::string>> text_list_field(const Json& object, const char*
     texts.push_back(std::move(*text));
   }
   return texts;
+}
+
+Result<std::vector<std::string>> optional_text_list_field(const Json& object, const char* key,
+                                                          Bounds items, Bounds bytes) {
+  if (find(object, key) == nullptr) return std::vector<std::string>();
+  return text_list_field(object, key, items, bytes);
+}
+
+Result<std::map<std::string, std::string>> optional_text_map_field(const Json& object,
+                                                                   const char* key, Bounds items,
+                                                                   Bounds bytes) {
+  std::map<std::string, std::string> texts;
+  const auto* value = find(object, key);
+  if (value == nullptr) return texts;
+  if (!value->is_object()) return wrong_field(key, "is not an object");
+  if (!is_in(value->size(), items)) {
+    return wrong_field(key, "does not have " + bounds_text(items, "items"));
+  }
+  for (const auto& [name, item] : value->items()) {
+    auto text = text_of(item, key, bytes);
+    if (!text) return text.error();
+    texts.emplace(name, std::move(*text));
+  }
+  return texts;
+}
+
+Result<bool> optional_flag_field(const Json& object, const char* key) {
+  const auto* value = find(object, key);
+  if (value == nullptr) return false;
+  if (!value->is_boolean()) return wrong_field(key, "is not true or false");
+  return value->get<bool>();
 }
 
 Result<Secret> secret_field(const Json& object, const char* key, std::size_t bytes) {

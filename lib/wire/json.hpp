@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -21,8 +22,9 @@ using Json = nlohmann::json;
 inline constexpr std::size_t kMostJsonBytes = 16 * 1024;
 inline constexpr int kMostJsonDepth = 8;
 
-// One JSON object, at most so large and so deep, no key twice in one object, no NUL byte.
-Result<Json> parse_json_object(std::string_view text);
+// One JSON object, at most so large and kMostJsonDepth deep, no key twice in one object, no NUL
+// byte.
+Result<Json> parse_json_object(std::string_view text, std::size_t most_bytes = kMostJsonBytes);
 
 // As text. Invalid UTF-8 in a value becomes U+FFFD, since a message must not fail over a host's odd
 // name.
@@ -41,6 +43,14 @@ Result<std::int64_t> number_field(const Json& object, const char* key, std::int6
                                   std::int64_t most);
 Result<std::vector<std::string>> text_list_field(const Json& object, const char* key, Bounds items,
                                                  Bounds bytes);
+// A list of texts that may be absent: then it is empty.
+Result<std::vector<std::string>> optional_text_list_field(const Json& object, const char* key,
+                                                          Bounds items, Bounds bytes);
+// An object whose values are texts; absent: empty.
+Result<std::map<std::string, std::string>> optional_text_map_field(const Json& object,
+                                                                   const char* key, Bounds items,
+                                                                   Bounds bytes);
+Result<bool> optional_flag_field(const Json& object, const char* key);  // absent: false
 // base64url of exactly so many bytes.
 Result<Secret> secret_field(const Json& object, const char* key, std::size_t bytes);
 

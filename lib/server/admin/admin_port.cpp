@@ -11,6 +11,7 @@
 #include "base/log.hpp"
 #include "net/deadline.hpp"
 #include "server/admin/admin_requests.hpp"
+#include "server/admin/target_wish.hpp"
 
 namespace edge::server {
 namespace {
@@ -110,7 +111,8 @@ net::Task<> AdminPort::serve(net::Socket socket, ConnectionSlot slot) {
   net::SocketStream stream(std::move(socket));
   net::HttpReader reader(stream);
   net::HttpLimits limits;
-  limits.body = 1024 * 1024;
+  limits.body = kMostTargetBytes;
+  limits.head = 16 * 1024;  // a selector of 4 KB, percent-encoded
   AdminConnection connection(parts_, stream, reader, slot, std::move(who));
   for (;;) {
     if (!acceptor_.is_open()) co_return;  // draining

@@ -87,6 +87,8 @@ const std::vector<AdminConnection::Route>& AdminConnection::routes() {
       {"GET", "/v1/sessions/*", &A::show_session},
       {"DELETE", "/v1/sessions/*", &A::kill_session},
       {"POST", "/v1/required", &A::require_many},
+      {"POST", "/v1/targets", &A::find_targets},
+      {"PATCH", "/v1/labels", &A::change_labels},
       {"POST", "/v1/endpoints/*/ping", &A::ping_endpoint},
       {"GET", "/v1/doctor", &A::examine_daemon},
   };

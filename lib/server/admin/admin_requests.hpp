@@ -7,6 +7,7 @@
 
 #include "net/http.hpp"
 #include "net/socket_stream.hpp"
+#include "server/admin/target_wish.hpp"
 #include "server/operator.hpp"
 #include "server/parts.hpp"
 
@@ -62,10 +63,19 @@ class AdminConnection {
   Answer show_session(Call call);
   Answer kill_session(Call call);
   Answer require_many(Call call);
+  Answer find_targets(Call call);
+  Answer change_labels(Call call);
   Answer ping_endpoint(Call call);
   Answer examine_daemon(Call call);
 
   Answer create_many(nlohmann::json body);
+  net::Task<Result<std::vector<Named>>> resolve_targets(TargetWish wish);
+  net::Task<Result<std::vector<Named>>> named(TargetWish wish);
+  net::Task<Error> unknown_names(std::vector<std::string> unknown);
+  net::Task<Error> explain_no_match(fleet::Selector selector);
+  net::Task<Result<std::vector<Named>>> matching(std::optional<fleet::Selector> selector);
+  net::Task<net::Response> list_of(std::vector<Named> found, bool whole);
+  net::Task<> let_others_run();
   net::Task<net::Response> endpoint_view(EndpointId id, int http_status);
   net::Task<std::optional<net::Response>> snapshots_view(EndpointId id);
   std::optional<Error> offline_now(const Call& call) const;

@@ -25,6 +25,16 @@ Error bad_name(const std::string& name) {
               kEndpointNameRule);
 }
 
+Result<fleet::Labels> labels_wish(const json& body) {
+  constexpr wire::Bounds kItems{0, fleet::kMostLabels};
+  fleet::LabelChange change;
+  auto labels = wire::optional_text_map_field(body, "labels", kItems, {0, 1024});
+  if (!labels) return labels.error();
+  change.set = std::move(*labels);
+  if (auto checked = fleet::check_change(change); !checked) return checked.error();
+  return change.set;
+}
+
 store::EndpointRecord new_record(std::string name, const TokenWish& wish, WallTime now) {
   store::EndpointRecord record;
   record.id = crypto::new_endpoint_id();
@@ -41,6 +51,7 @@ struct ManyWish {
   std::int64_t first = 1, count = 0;
   store::IfExists if_exists = store::IfExists::refuse;
   TokenWish token;
+  fleet::Labels labels;
 
   std::string name(std::int64_t place) const {
     return numbered_name(prefix, static_cast<std::uint64_t>(first + place));
@@ -52,6 +63,9 @@ Result<ManyWish> many_wish(const json& body, WallTime now) {
   auto token = token_wish(body, now);
   if (!token) return token.error();
   wish.token = *token;
+  auto labels = labels_wish(body);
+  if (!labels) return labels.error();
+  wish.labels = std::move(*labels);
   auto error = Error{};
   const bool read =
       wire::take(wire::number_field(body, "count", 1, kMostAtOnce), wish.count, error) &&
@@ -85,6 +99,7 @@ Result<Many> make_many(const Parts& parts, store::Store& store, const ManyWish& 
   std::vector<NewToken> tokens;
   for (std::int64_t place = 0; place < wish.count; ++place) {
     auto& record = many.records.emplace_back(new_record(wish.name(place), wish.token, now));
+    record.labels = wish.labels;
     tokens.push_back(make_token(parts, record));
   }
   auto skipped = store.create_endpoints(many.records, wish.if_exists);
@@ -116,7 +131,10 @@ AdminConnection::Answer AdminConnection::create_endpoint(Call call) {
   const auto now = parts_.clock.wall();
   auto wish = token_wish(*body, now);
   if (!wish) co_return error_response(wish.error());
+  auto labels = labels_wish(*body);
+  if (!labels) co_return error_response(labels.error());
   auto record = new_record(*name, *wish, now);
+  record.labels = std::move(*labels);
   const auto made = make_token(parts_, record);
   auto write = [record](store::Store& store) { return store.create_endpoint(record); };
   auto stored = co_await parts_.store.run(write);

@@ -13,27 +13,14 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kEventsShown = 20;
-constexpr std::size_t kListedAtOnce = 64;  // some milliseconds
 
 }  // namespace
 
-// One endpoint at a time, and the loop has its turn now and then: no lock is held for longer than
-// it takes to describe one, and nobody's check-in waits for a list of 15,000.
-AdminConnection::Answer AdminConnection::list_endpoints(Call) {
-  auto names = parts_.registry.names();
-  std::sort(names.begin(), names.end());
-  net::Response response = json_response(200, nullptr);
-  response.body = R"({"apiVersion": "edge/v1", "items": [)";
-  std::size_t listed = 0;
-  for (const auto& name : names) {
-    const auto id = parts_.registry.find(name);
-    const auto view = id ? parts_.registry.describe(*id, false) : json(nullptr);
-    if (view.is_null()) continue;  // removed meanwhile
-    response.body += (listed == 0 ? "" : ",\n") + json_text(view);
-    if (++listed % kListedAtOnce != 0) continue;
-    co_await net::asio::post(stream_.executor(), net::asio::use_awaitable);
-  }
-  response.body += "]}\n";
+AdminConnection::Answer AdminConnection::list_endpoints(Call call) {
+  auto selector = selector_of(call.query);
+  if (!selector) co_return error_response(selector.error());
+  auto found = co_await matching(std::move(*selector));
+  auto response = co_await list_of(std::move(*found), true);
   co_return response;
 }
 
