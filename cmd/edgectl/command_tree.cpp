@@ -87,8 +87,9 @@ void add_global_flags(CLI::App& program, GlobalOptions& options) {
       .add_option("--socket", options.socket,
                   "edged's admin socket (default /run/edged/admin.sock)")
       ->type_name("FILE");
-  one_of(program.add_option("-o,--output", options.output, "for people or for programs"),
-         "table|wide|json|name")
+  // Checked where it is parsed: a JSONPath says where it is wrong.
+  program.add_option("-o,--output", options.output, "for people or for programs")
+      ->type_name(control::kOutputFormats)
       ->default_str("table");
   one_of(program.add_option("--color", options.color, "when to use colour"), "auto|always|never")
       ->default_str("auto");

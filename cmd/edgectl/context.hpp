@@ -13,6 +13,7 @@
 #include "base/time.hpp"
 #include "control/admin_client.hpp"
 #include "control/errors_print.hpp"
+#include "control/output_format.hpp"
 #include "control/terminal.hpp"
 
 namespace edge::edgectl {
@@ -45,15 +46,27 @@ struct World {
 };
 
 struct Context {
+  using Format = control::OutputFormat;
+
   World& world;
   const GlobalOptions& options;
   control::AdminClient api;
+  Format format;
   bool colour_out = false;
   bool colour_err = false;
   std::vector<std::string> far_command;  // what stood after --, for connect
 
-  bool names_only() const { return options.quiet || options.output == "name"; }
-  bool json() const { return options.output == "json"; }
+  bool names_only() const { return options.quiet || format.kind() == Format::Kind::name; }
+  bool wide() const { return format.kind() == Format::Kind::wide; }
+  bool json() const { return format.kind() == Format::Kind::json; }
+  // The answer itself is wanted, in whatever form: print() it, and nothing else to stdout.
+  bool structured() const { return format.is_structured(); }
+  // REQUIRES: structured(). Gives the exit status.
+  Result<int> print(const nlohmann::json& answer) const {
+    auto printed = format.print(world.out, answer);
+    if (!printed) return printed.error();
+    return 0;
+  }
   control::ErrorStyle style() const { return {json(), colour_err}; }
   WallTime now() const { return world.clock.wall(); }
 };

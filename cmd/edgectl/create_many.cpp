@@ -67,9 +67,8 @@ Result<int> create_many(Context& context, const ManyOptions& options) {
   if (!answer) return answer.error();
   print_warnings(context, *answer);
   const auto& made = control::list_at(*answer, "items");
-  if (context.json()) {
-    control::print_json(context.world.out, *answer);
-    return 0;
+  if (context.structured()) {
+    return context.print(*answer);
   }
   const bool quiet = context.options.quiet;
   const bool show = options.token.show_token;

@@ -30,14 +30,15 @@ Result<int> run(Context& context, const Options& options) {
   }
   auto& world = context.world;
   doctor::Report report;
-  if (!context.json()) {
+  if (!context.structured()) {
     const bool progress = world.terminal.err && !context.options.quiet;
     doctor::show(report, world.out, world.err, {context.colour_out, progress});
   }
   control::Doctor doctor(report, context.api.with_deadline(wanted.each), wanted);
   doctor.examine(options.name);
-  if (context.json()) {
-    control::print_json(world.out, doctor::describe(report));
+  if (context.structured()) {
+    const auto printed = context.print(doctor::describe(report));
+    if (!printed) return printed;
   } else {
     doctor::print_summary(world.out, report);
   }

@@ -18,12 +18,11 @@ struct Options {
 Result<int> show_existing(Context& context, const std::string& name) {
   const auto endpoint = context.api.get(control::endpoint_path(name));
   if (!endpoint) return endpoint.error();
-  if (context.json()) {
-    control::print_json(context.world.out,
-                        {{"apiVersion", control::text_at(*endpoint, "apiVersion")},
-                         {"created", false},
-                         {"endpoint", *endpoint}});
-  } else if (context.options.quiet) {
+  if (context.structured())
+    return context.print({{"apiVersion", control::text_at(*endpoint, "apiVersion")},
+                          {"created", false},
+                          {"endpoint", *endpoint}});
+  if (context.options.quiet) {
     context.world.out << control::text_at(*endpoint, "id") << '\n';
   } else {
     context.world.out << "endpoint " << name << " exists already\n";

@@ -21,9 +21,8 @@ Result<int> run(Context& context, const Options& options) {
   const auto answer = context.api.post(control::endpoint_path(options.name, "/disassociate"),
                                        nlohmann::json::object());
   if (!answer) return answer.error();
-  if (context.json()) {
-    control::print_json(context.world.out, *answer);
-  } else if (!context.options.quiet) {
+  if (context.structured()) return context.print(*answer);
+  if (!context.options.quiet) {
     context.world.out << "endpoint " << printable(options.name) << " may be joined again\n";
   }
   return 0;

@@ -21,9 +21,8 @@ Result<int> run(Context& context, const Options& options) {
   const auto answer =
       context.api.patch(control::endpoint_path(options.name), {{"name", options.new_name}});
   if (!answer) return answer.error();
-  if (context.json()) {
-    control::print_json(context.world.out, *answer);
-  } else if (!context.options.quiet) {
+  if (context.structured()) return context.print(*answer);
+  if (!context.options.quiet) {
     context.world.out << "endpoint " << printable(options.name) << " is now " << options.new_name
                       << '\n';
   }

@@ -18,7 +18,7 @@ Result<int> run(Context& context, const Options& options) {
   if (!agreed) return agreed.error();
   const auto removed = context.api.remove(control::endpoint_path(options.name));
   if (!removed) return removed.error();
-  if (!context.options.quiet && !context.json()) {
+  if (!context.options.quiet && !context.structured()) {
     context.world.out << "removed endpoint " << printable(options.name) << '\n';
   }
   return 0;

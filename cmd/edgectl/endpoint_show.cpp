@@ -14,11 +14,8 @@ struct Options {
 Result<int> run(Context& context, const Options& options) {
   const auto endpoint = context.api.get(control::endpoint_path(options.name));
   if (!endpoint) return endpoint.error();
-  if (context.json()) {
-    control::print_json(context.world.out, *endpoint);
-  } else {
-    print_endpoint_page(context.world.out, *endpoint, context.now(), context.colour_out);
-  }
+  if (context.structured()) return context.print(*endpoint);
+  print_endpoint_page(context.world.out, *endpoint, context.now(), context.colour_out);
   return 0;
 }
 

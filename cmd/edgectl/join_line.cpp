@@ -70,9 +70,8 @@ Result<int> print_join_line(Context& context, const nlohmann::json& answer,
                             const std::string& what_happened, const TokenOptions& options) {
   print_warnings(context, answer);
   auto& out = context.world.out;
-  if (context.json()) {
-    control::print_json(out, answer);
-    return 0;
+  if (context.structured()) {
+    return context.print(answer);
   }
   const auto& endpoint = control::object_at(answer, "endpoint");
   const std::string name = text_at(endpoint, "name");

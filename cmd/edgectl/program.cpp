@@ -40,11 +40,14 @@ Result<Context> make_context(const CommandTree& tree, World& world,
   if (!timeout || timeout->count() == 0) {
     return fail(Errc::usage, "--timeout '" + options.timeout + "' is no duration", "--timeout 30s");
   }
+  auto format = control::OutputFormat::parse(options.output);
+  if (!format) return format.error();
   const auto socket = choose_socket(options, world);
   if (!socket) return socket.error();
   return Context{world,
                  options,
                  control::AdminClient(*socket, *timeout),
+                 std::move(*format),
                  control::want_colour(options.color, world.environment, world.terminal.out),
                  control::want_colour(options.color, world.environment, world.terminal.err),
                  std::move(far_command)};

@@ -61,7 +61,7 @@ Result<int> run(Context& context, const Options& options) {
       control::print_error(context.world.err, killed.error(), context.style());
     } else if (context.names_only()) {
       context.world.out << printable(options.ids[i]) << '\n';
-    } else if (!context.json()) {
+    } else if (!context.structured()) {
       context.world.out << "killed session " << printable(described((*sessions)[i])) << '\n';
     }
   }

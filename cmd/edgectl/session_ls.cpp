@@ -37,7 +37,7 @@ std::vector<Cell> row_of(const nlohmann::json& session, WallTime now, bool wide)
 void print_table(Context& context, const nlohmann::json& sessions) {
   std::vector<std::string> headers{"ID",   "ENDPOINT", "OPERATOR", "STATE", "SINCE",
                                    "IDLE", "IN",       "OUT",      "ENDS"};
-  const bool wide = context.options.output == "wide";
+  const bool wide = context.wide();
   if (wide) {
     for (const char* more :
          {"INSTANCE", "WAY", "TUNNEL", "USER", "LOGIN", "LOGIN SESSION", "PID", "RESUMES"})
@@ -53,9 +53,8 @@ Result<int> run(Context& context, const Options& options) {
       options.endpoint.empty() ? "" : "?endpoint=" + control::percent_encode(options.endpoint);
   const auto answer = context.api.get("/v1/sessions" + query);
   if (!answer) return answer.error();
-  if (context.json()) {
-    control::print_json(context.world.out, *answer);
-    return 0;
+  if (context.structured()) {
+    return context.print(*answer);
   }
   const auto& sessions = control::list_at(*answer, "items");
   if (context.names_only()) {

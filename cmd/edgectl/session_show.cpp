@@ -44,9 +44,8 @@ void print_page(Context& context, const nlohmann::json& session) {
 Result<int> run(Context& context, const Options& options) {
   const auto session = context.api.get("/v1/sessions/" + control::percent_encode(options.id));
   if (!session) return session.error();
-  if (context.json()) {
-    control::print_json(context.world.out, *session);
-  } else if (context.names_only()) {
+  if (context.structured()) return context.print(*session);
+  if (context.names_only()) {
     context.world.out << printable(text_at(*session, "id")) << '\n';
   } else {
     print_page(context, *session);

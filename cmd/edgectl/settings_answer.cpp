@@ -30,9 +30,8 @@ Result<int> change_setting(Context& context, const std::string& endpoint, const 
   body[key] = value;
   const auto answer = context.api.patch(settings_path(endpoint), body);
   if (!answer) return answer.error();
-  if (context.json()) {
-    control::print_json(context.world.out, *answer);
-    return 0;
+  if (context.structured()) {
+    return context.print(*answer);
   }
   if (context.options.quiet) return 0;
   const auto setting = find_setting(*answer, key);

@@ -19,9 +19,8 @@ struct Options {
 Result<int> show_one(Context& context, const nlohmann::json& answer, const std::string& key) {
   const auto setting = find_setting(answer, key);
   if (!setting) return setting.error();
-  if (context.json()) {
-    control::print_json(context.world.out, *setting);
-    return 0;
+  if (context.structured()) {
+    return context.print(*setting);
   }
   if (context.options.quiet) {
     context.world.out << printable(text_at(*setting, "value")) << '\n';
@@ -40,9 +39,8 @@ Result<int> run(Context& context, const Options& options) {
   const auto answer = context.api.get(settings_path(options.endpoint));
   if (!answer) return answer.error();
   if (!options.key.empty()) return show_one(context, *answer, options.key);
-  if (context.json()) {
-    control::print_json(context.world.out, *answer);
-    return 0;
+  if (context.structured()) {
+    return context.print(*answer);
   }
   control::Table table({"KEY", "VALUE", "DEFAULT", "SOURCE"});
   for (const auto& setting : control::list_at(*answer, "settings")) {

@@ -113,9 +113,8 @@ void print_snapshot_page(std::ostream& out, const nlohmann::json& item, WallTime
 Result<int> print_snapshots(Context& context, const nlohmann::json& answer,
                             const std::string& name) {
   auto& out = context.world.out;
-  if (context.json()) {
-    control::print_json(out, answer);
-    return 0;
+  if (context.structured()) {
+    return context.print(answer);
   }
   std::set<std::string> shown;
   for (const auto& item : list_at(answer, "items")) {

@@ -35,7 +35,7 @@ Result<int> run(Context& context, const Options& options) {
   if (!endpoint) return endpoint.error();
 
   control::Progress progress(context.world.err, context.world.terminal,
-                             context.options.quiet || context.json());
+                             context.options.quiet || context.structured());
   progress.show("taking a snapshot of " + options.name + "...");
   const auto patience = context.api.deadline() + wait->value_or(own_wait(*endpoint));
   const std::string query = *wait ? "?wait=" + format_duration(**wait) : "";
@@ -43,7 +43,7 @@ Result<int> run(Context& context, const Options& options) {
       control::endpoint_path(options.name, "/snapshots" + query), nlohmann::json::object());
   progress.clear();
   if (!answer) return answer.error();
-  if (context.options.quiet && !context.json()) return 0;
+  if (context.options.quiet && !context.structured()) return 0;
   return print_snapshots(context, *answer, options.name);
 }
 

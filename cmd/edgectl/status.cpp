@@ -78,11 +78,8 @@ void print_page(Context& context, const nlohmann::json& status) {
 Result<int> run(Context& context, const Options&) {
   const auto status = context.api.get("/v1/status");
   if (!status) return status.error();
-  if (context.json()) {
-    control::print_json(context.world.out, *status);
-  } else {
-    print_page(context, *status);
-  }
+  if (context.structured()) return context.print(*status);
+  print_page(context, *status);
   return 0;
 }
 

@@ -13,7 +13,7 @@ using control::text_at;
 
 struct Options {};
 
-void print_json_form(Context& context, const Result<nlohmann::json>& status) {
+nlohmann::json versions(const Result<nlohmann::json>& status) {
   nlohmann::json body{
       {"apiVersion", "edge/v1"}, {"client", {{"version", EDGE_VERSION}}}, {"daemon", nullptr}};
   if (status) {
@@ -21,14 +21,15 @@ void print_json_form(Context& context, const Result<nlohmann::json>& status) {
                       {"libssh", text_at(*status, "libssh")},
                       {"openssl", text_at(*status, "openssl")}};
   }
-  control::print_json(context.world.out, body);
+  return body;
 }
 
 // The client's own version is shown in any case; a daemon that does not answer is still an error.
 Result<int> run(Context& context, const Options&) {
   const auto status = context.api.get("/v1/status");
-  if (context.json()) {
-    print_json_form(context, status);
+  if (context.structured()) {
+    const auto printed = context.print(versions(status));
+    if (!printed) return printed;
   } else {
     context.world.out << "edgectl " << EDGE_VERSION << '\n';
     if (status) {

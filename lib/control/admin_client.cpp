@@ -151,8 +151,29 @@ Error AdminClient::broken(const std::string& reason, bool connected, bool late) 
               "systemctl status edged");
 }
 
+Result<std::string> AdminClient::get_text(const std::string& path) const {
+  return send_for_text("GET", path, {});
+}
+
+Result<std::string> AdminClient::post_text(const std::string& path,
+                                           const nlohmann::json& body) const {
+  return send_for_text("POST", path,
+                       body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
 Result<nlohmann::json> AdminClient::send(const char* method, const std::string& path,
                                          const std::string& body) const {
+  const auto answer = send_for_text(method, path, body);
+  if (!answer) return answer.error();
+  if (answer->empty()) return json_result(nullptr);
+  auto parsed = nlohmann::json::parse(*answer, nullptr, false);
+  if (parsed.is_discarded())
+    return fail(Errc::failure, "edged answered with something else than JSON");
+  return json_result(std::move(parsed));
+}
+
+Result<std::string> AdminClient::send_for_text(const char* method, const std::string& path,
+                                               const std::string& body) const {
   const auto end = std::chrono::steady_clock::now() + deadline_;
   const auto is_late = [&] { return std::chrono::steady_clock::now() >= end; };
 
@@ -188,11 +209,7 @@ Result<nlohmann::json> AdminClient::send(const char* method, const std::string& 
   if (result->status < 200 || result->status > 299) {
     return error_of_answer(result->status, answer);
   }
-  if (answer.empty()) return json_result(nullptr);
-  auto parsed = nlohmann::json::parse(answer, nullptr, false);
-  if (parsed.is_discarded())
-    return fail(Errc::failure, "edged answered with something else than JSON");
-  return json_result(std::move(parsed));
+  return answer;
 }
 
 }  // namespace edge::control

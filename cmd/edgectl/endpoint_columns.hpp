@@ -1,0 +1,33 @@
+// The columns of a list of endpoints, and the order of its lines. A word that is no column is a
+// label's key; label:KEY always is.
+#pragma once
+
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/time.hpp"
+#include "control/output.hpp"
+
+namespace edge::edgectl {
+
+struct EndpointColumn {
+  std::string key, header;
+  std::function<control::Cell(const nlohmann::json& endpoint, WallTime now)> cell;
+};
+
+std::vector<EndpointColumn> usual_columns(bool wide);
+
+// --columns name,state,site. Errc::usage: no column, and no label of one of these endpoints.
+Result<std::vector<EndpointColumn>> chosen_columns(const std::string& list,
+                                                   const std::vector<nlohmann::json>& endpoints);
+
+// --sort name|state|last-seen|created|version|LABEL; the same by name. Times begin with the newest;
+// what has no version, no time or no such label comes last. Digits in versions and labels count as
+// numbers.
+Result<void> sort_endpoints(std::vector<nlohmann::json>& endpoints, const std::string& by,
+                            bool reverse);
+
+}  // namespace edge::edgectl
