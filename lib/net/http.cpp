@@ -87,6 +87,11 @@ void append_headers(std::string& head, const Headers& headers, std::size_t body_
   head.append("\r\n");
 }
 
+std::string status_line(int status) {
+  return "HTTP/1.1 " + std::to_string(status) + " " +
+         std::string(http::obsolete_reason(static_cast<http::status>(status))) + "\r\n";
+}
+
 class RestStream final : public Stream {
  public:
   RestStream(std::shared_ptr<Stream> stream, std::string rest)
@@ -187,9 +192,14 @@ Task<error_code> write_request(Stream& stream, Request request) {
   co_return co_await stream.write(asio::buffer(head));
 }
 
+std::string print_response_head(const Response& response) {
+  std::string head = status_line(response.status) + "Connection: close\r\n";
+  append_headers(head, response.headers, 0, false);
+  return head;
+}
+
 std::string print_response(const Response& response) {
-  std::string head = "HTTP/1.1 " + std::to_string(response.status) + " ";
-  head += std::string(http::obsolete_reason(static_cast<http::status>(response.status))) + "\r\n";
+  std::string head = status_line(response.status);
   if (!response.keep_alive) head += "Connection: close\r\n";
   // 1xx and 204 have no body and no length (RFC 9110 section 8.6).
   const bool has_body = response.status >= 200 && response.status != 204;

@@ -63,6 +63,8 @@ class HttpReader {
 Task<error_code> write_request(Stream& stream, Request request);
 Task<error_code> write_response(Stream& stream, Response response);
 std::string print_response(const Response& response);  // as write_response sends it
+// Without a length: the body is what follows until the connection closes (RFC 9112 section 6.3).
+std::string print_response_head(const Response& response);
 
 // A stream that gives `rest` first: what was read beyond an upgrade.
 std::shared_ptr<Stream> with_rest(std::shared_ptr<Stream> stream, std::string rest);

@@ -14,10 +14,14 @@
 
 #include "fleet/association.hpp"
 #include "fleet/handshake_slots.hpp"
-#include "fleet/labels.hpp"
+#include "fleet/selector.hpp"
 #include "server/endpoint.hpp"
 #include "wire/check_in.hpp"
 #include "wire/instance_view.hpp"
+
+namespace edge::wire {
+class JsonWriter;
+}
 
 namespace edge::server {
 
@@ -168,23 +172,21 @@ class Registry {
 
   nlohmann::json describe(const EndpointId& id,
                           bool whole) const;  // docs/admin-api.md; null when gone
-  // All endpoints, a part of them at a time (0 to kParts - 1), so that a loop has its turn in
-  // between: fn(Row) under the part's lock, in no order.
-  struct Row {
-    const EndpointId& id;
-    const std::string& name;
-    const fleet::Labels& labels;
-  };
+  // fn(const Endpoint&) of one part of them, under its lock: a loop has its turn in between.
   static constexpr std::size_t kParts = 1024;
   template <class Fn>
-  void each_row(std::size_t part, Fn fn) const {
-    const std::lock_guard lock(shards_[part].mutex);
-    for (const auto& [id, endpoint] : shards_[part].endpoints) {
-      fn(Row{endpoint->record.id, endpoint->record.name, endpoint->record.labels});
-    }
-  }
+  void each_of(std::size_t part, Fn fn) const;
   std::optional<fleet::Labels> labels_of(const EndpointId& id) const;  // nothing: gone
-  nlohmann::json describe_target(const EndpointId& id) const;  // docs/admin-api.md; null when gone
+  std::string row_text(const EndpointId& id) const;     // an item of the list; "" when gone
+  std::string target_text(const EndpointId& id) const;  // an item of find_targets
+  // Of a part, those that the selector is true of: the mark changes when what a list shows does,
+  // but for the last sign of life, which is apart.
+  struct Mark {
+    EndpointId id;
+    std::uint64_t mark = 0;
+    SteadyTime seen{};
+  };
+  std::vector<Mark> marks(std::size_t part, const std::optional<fleet::Selector>& selector) const;
   Counts counts() const;
   std::uint64_t check_ins() const noexcept { return check_ins_; }
 
@@ -232,9 +234,11 @@ class Registry {
   void give_slot(const TunnelId& tunnel);
   Credential seal_offer(const Endpoint& endpoint, const InstanceId& instance,
                         const TunnelId& tunnel, wire::Offer& offer) const;
-  nlohmann::json describe(const Endpoint& endpoint, bool whole, SteadyTime now) const;
-  nlohmann::json describe(const Circuit& circuit) const;
-  nlohmann::json last_seen_of(const Endpoint& endpoint, SteadyTime now) const;
+  void write(wire::JsonWriter& to, const Endpoint& endpoint, SteadyTime now) const;
+  void write(wire::JsonWriter& to, const Instance& instance, milliseconds ordered_hold) const;
+  void write(wire::JsonWriter& to, const Circuit& circuit) const;
+  std::optional<WallTime> last_seen_of(const Endpoint& endpoint, SteadyTime now) const;
+  std::uint64_t mark_of(const Endpoint& endpoint, SteadyTime now) const;
   template <class Fn>
   bool with_session(const SessionId& id, Fn fn) const;
   void describe_timers(const LiveSession& session, SteadyTime now, nlohmann::json& view) const;
@@ -276,6 +280,12 @@ bool Registry::with(const EndpointId& id, Fn fn) const {
   if (found == part.endpoints.end()) return false;
   fn(*found->second);
   return true;
+}
+
+template <class Fn>
+void Registry::each_of(std::size_t part, Fn fn) const {
+  const std::lock_guard lock(shards_[part].mutex);
+  for (const auto& [id, endpoint] : shards_[part].endpoints) fn(std::as_const(*endpoint));
 }
 
 template <class Fn>

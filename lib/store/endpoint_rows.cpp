@@ -203,6 +203,10 @@ Result<void> set_association(soci::session& session, const EndpointId& id,
   return fail(Errc::conflict, "endpoint " + id.text + " is associated already");
 }
 
+bool has_endpoint(soci::session& session, const EndpointId& id) {
+  return number(session, "SELECT count(*) FROM endpoint WHERE id = :i", id.text) != 0;
+}
+
 void upsert_endpoint_setting(soci::session& session, const EndpointId& id, const std::string& key,
                              const std::string& value) {
   run(session,

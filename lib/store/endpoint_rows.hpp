@@ -25,6 +25,7 @@ Result<void> forget_association(soci::session& session, const EndpointId& id);
 Result<void> set_association(soci::session& session, const EndpointId& id,
                              const std::string& edge_id_hash, const Secret& key);
 
+bool has_endpoint(soci::session& session, const EndpointId& id);
 void upsert_endpoint_setting(soci::session& session, const EndpointId& id, const std::string& key,
                              const std::string& value);
 void delete_endpoint_setting(soci::session& session, const EndpointId& id, const std::string& key);

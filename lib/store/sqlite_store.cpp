@@ -97,6 +97,20 @@ class SqliteStore final : public Store {
     if (!changed) return changed.error();
     return after;
   }
+  Result<void> put_endpoint_settings(const std::vector<EndpointId>& ids,
+                                     const std::map<std::string, std::string>& changes) override {
+    return write("cannot change the settings of " + std::to_string(ids.size()) + " endpoints", [&] {
+      for (const auto& id : ids) {
+        for (const auto& [key, value] : changes) {
+          if (value.empty()) {
+            delete_endpoint_setting(session_, id, key);
+          } else if (has_endpoint(session_, id)) {
+            upsert_endpoint_setting(session_, id, key, value);
+          }
+        }
+      }
+    });
+  }
   Result<void> put_setting(const std::string& key, const std::string& value) override {
     return write("cannot set " + key, [&] {
       if (value.empty()) return delete_setting(session_, key);

@@ -120,6 +120,9 @@ class Store {
   // id; endpoints that were removed meanwhile are passed over.
   virtual Result<std::map<EndpointId, Labels>> change_labels(const std::vector<EndpointId>& ids,
                                                              const LabelRule& rule) = 0;
+  // The same changes for each, one transaction; those that were removed meanwhile are passed over.
+  virtual Result<void> put_endpoint_settings(const std::vector<EndpointId>& ids,
+                                             const std::map<std::string, std::string>& changes) = 0;
   virtual Result<void> put_setting(const std::string& key, const std::string& value) = 0;
   virtual Result<void> put_last_seen(const std::vector<LastSeen>& batch) = 0;  // one transaction
 

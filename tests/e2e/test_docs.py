@@ -149,6 +149,15 @@ def test_the_documented_answers_of_the_admin_socket_have_the_keys_that_are_sent(
     assert shown.keys() == json.loads(examples["endpoint"]).keys()
     assert shown["events"][0].keys() == json.loads(examples["endpoint"])["events"][0].keys()
     assert ask("GET", "/v1/endpoints/shop-71") == json.loads(examples["error"])
+    changed = ask("PATCH", "/v1/labels", {"endpoints": ["shop-17"], "set": {"site": "berlin", "tier": "prod"}})
+    documented = json.loads(examples["labelled"])
+    assert changed.keys() == documented.keys() and changed["items"][0].keys() == documented["items"][0].keys()
+    found, documented = ask("POST", "/v1/targets", {"selector": "site=berlin,!retired"}), json.loads(examples["targets"])
+    assert found.keys() == documented.keys() and found["items"][0].keys() == documented["items"][0].keys()
+    for path, example in ("/v1/targets", "find-targets"), ("/v1/labels", "change-labels"), \
+            ("/v1/targets/settings", "change-settings"):
+        ask("POST", "/v1/endpoints", {"name": "shop-18", "labels": {"site": "berlin"}})
+        assert "error" not in ask("POST" if example == "find-targets" else "PATCH", path, json.loads(examples[example])), example
     doctor, documented = ask("GET", "/v1/doctor"), json.loads(examples["doctor"])
     assert doctor.keys() == documented.keys()
     for part in "listen", "certificate", "store", "descriptors", "connections":

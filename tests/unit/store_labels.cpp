@@ -72,7 +72,8 @@ TEST_CASE("an endpoint that was removed meanwhile is passed over, and its labels
   first.labels = {{"site", "berlin"}};
   REQUIRE(store->create_endpoint(first).has_value());
   REQUIRE(store->create_endpoint(bare_endpoint(2, "b")).has_value());
-  REQUIRE(store->remove_endpoint(endpoint_id(1), {endpoint_id(1), "a", Secret(), at(1)}));
+  const Tombstone tombstone{endpoint_id(1), "a", Secret(), at(1)};
+  REQUIRE(store->remove_endpoint(endpoint_id(1), tombstone).has_value());
   const auto changed =
       store->change_labels({endpoint_id(1), endpoint_id(2)}, adding("tier", "prod"));
   REQUIRE(changed.has_value());

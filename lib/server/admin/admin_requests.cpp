@@ -89,6 +89,8 @@ const std::vector<AdminConnection::Route>& AdminConnection::routes() {
       {"POST", "/v1/required", &A::require_many},
       {"POST", "/v1/targets", &A::find_targets},
       {"PATCH", "/v1/labels", &A::change_labels},
+      {"PATCH", "/v1/targets/settings", &A::change_target_settings},
+      {"GET", "/v1/watch", &A::watch_endpoints},
       {"POST", "/v1/endpoints/*/ping", &A::ping_endpoint},
       {"GET", "/v1/doctor", &A::examine_daemon},
   };

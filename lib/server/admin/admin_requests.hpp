@@ -65,6 +65,8 @@ class AdminConnection {
   Answer require_many(Call call);
   Answer find_targets(Call call);
   Answer change_labels(Call call);
+  Answer change_target_settings(Call call);
+  Answer watch_endpoints(Call call);
   Answer ping_endpoint(Call call);
   Answer examine_daemon(Call call);
 

@@ -1,22 +1,22 @@
 // Fleet settings: for all endpoints, or for one.
 #include "server/admin/admin_requests.hpp"
 #include "wire/json.hpp"
+#include "wire/json_writer.hpp"
 
 namespace edge::server {
 namespace {
 
 using nlohmann::json;
 
+constexpr std::size_t kAppliedAtOnce = 256;
+
 // {"check-in.interval": "30s", "check-in.hold": null}: every key known, every value good, or
 // nothing changes.
-Result<std::map<std::string, std::string>> parse_changes(const std::string& body,
-                                                         bool of_endpoint) {
-  auto object = wire::parse_json_object(body);
-  if (!object) return object.error();
+Result<std::map<std::string, std::string>> parse_changes(const json& object, bool of_endpoint) {
   std::map<std::string, std::string> changes;
   config::FleetSettings scratch;
   const auto keys = config::describe(scratch);
-  for (const auto& [path, value] : object->items()) {
+  for (const auto& [path, value] : object.items()) {
     const auto* key = config::find_key(keys, path);
     if (key == nullptr) {
       return fail(Errc::usage, "no setting '" + path + "'", "edgectl settings show lists them");
@@ -34,6 +34,16 @@ Result<std::map<std::string, std::string>> parse_changes(const std::string& body
     changes[path] = config::get_value(*key);
   }
   return changes;
+}
+
+Result<std::map<std::string, std::string>> parse_body(const std::string& body, bool of_endpoint) {
+  auto object = wire::parse_json_object(body);
+  if (!object) return object.error();
+  return parse_changes(*object, of_endpoint);
+}
+
+std::string change_text(const std::string& key, const std::string& value) {
+  return key + (value.empty() ? " back to its default" : " = " + value);
 }
 
 }  // namespace
@@ -75,8 +85,8 @@ net::Task<Result<void>> AdminConnection::store_settings(
     } else {
       parts_.registry.set_setting(key, value);
     }
-    parts_.record_event(event("settings.changed", id.value_or(EndpointId{}),
-                              key + (value.empty() ? " back to its default" : " = " + value)));
+    parts_.record_event(
+        event("settings.changed", id.value_or(EndpointId{}), change_text(key, value)));
   }
   co_return Result<void>{};
 }
@@ -86,7 +96,7 @@ AdminConnection::Answer AdminConnection::endpoint_settings(Call call) {
 }
 
 AdminConnection::Answer AdminConnection::change_endpoint_settings(Call call) {
-  auto changes = parse_changes(call.request.body, true);
+  auto changes = parse_body(call.request.body, true);
   if (!changes) co_return error_response(changes.error());
   auto stored = co_await store_settings(call.endpoint, std::move(*changes));
   if (!stored) co_return error_response(stored.error());
@@ -98,11 +108,55 @@ AdminConnection::Answer AdminConnection::fleet_settings(Call) {
 }
 
 AdminConnection::Answer AdminConnection::change_fleet_settings(Call call) {
-  auto changes = parse_changes(call.request.body, false);
+  auto changes = parse_body(call.request.body, false);
   if (!changes) co_return error_response(changes.error());
   auto stored = co_await store_settings(std::nullopt, std::move(*changes));
   if (!stored) co_return error_response(stored.error());
   co_return json_response(200, settings_view(std::nullopt));
+}
+
+// All of them or none: one transaction, and one event for each key.
+AdminConnection::Answer AdminConnection::change_target_settings(Call call) {
+  auto body = wire::parse_json_object(call.request.body, kMostTargetBytes);
+  if (!body) co_return error_response(body.error());
+  auto wish = target_wish(*body);
+  if (!wish) co_return error_response(wish.error());
+  const auto settings = body->find("settings");
+  if (settings == body->end() || !settings->is_object() || settings->empty()) {
+    co_return error_response(wire::wrong_field("settings", "is no object of settings"));
+  }
+  auto changes = parse_changes(*settings, true);
+  if (!changes) co_return error_response(changes.error());
+  auto found = co_await resolve_targets(std::move(*wish));
+  if (!found) co_return error_response(found.error());
+  std::vector<EndpointId> ids;
+  for (const auto& target : *found) ids.push_back(target.id);
+  auto write = [ids, changes = *changes](store::Store& store) {
+    return store.put_endpoint_settings(ids, changes);
+  };
+  auto stored = co_await parts_.store.run(write);
+  if (!stored) co_return error_response(stored.error());
+
+  auto response = json_response(200, nullptr);
+  response.body.clear();
+  wire::JsonWriter writer(response.body);
+  writer.begin_object().text("apiVersion", "edge/v1").key("items").begin_list();
+  std::size_t applied = 0;
+  for (const auto& target : *found) {
+    for (const auto& [key, value] : *changes)
+      parts_.registry.set_endpoint_setting(target.id, key, value);
+    writer.begin_object().text("id", target.id.text).text("name", target.name).end_object();
+    if (++applied % kAppliedAtOnce == 0) co_await let_others_run();
+  }
+  const auto whose = ids.size() == 1 ? ids.front() : EndpointId{};
+  const auto of = ids.size() == 1 ? std::string()
+                                  : " for " + found->front().name + " and " +
+                                        std::to_string(ids.size() - 1) + " more";
+  for (const auto& [key, value] : *changes)
+    parts_.record_event(event("settings.changed", whose, change_text(key, value) + of));
+  writer.end_list().end_object();
+  response.body += '\n';
+  co_return response;
 }
 
 }  // namespace edge::server

@@ -62,9 +62,9 @@ net::Task<Result<std::vector<Named>>> AdminConnection::matching(
     std::optional<fleet::Selector> selector) {
   std::vector<Named> found;
   for (std::size_t part = 0; part < Registry::kParts; ++part) {
-    parts_.registry.each_row(part, [&](const Registry::Row& row) {
-      if (selector && !selector->matches(row.labels)) return;
-      found.push_back({row.name, row.id});
+    parts_.registry.each_of(part, [&](const Endpoint& endpoint) {
+      if (selector && !selector->matches(endpoint.record.labels)) return;
+      found.push_back({endpoint.record.name, endpoint.record.id});
     });
     if (part % kPartsAtOnce == kPartsAtOnce - 1) co_await let_others_run();
   }
@@ -75,7 +75,8 @@ net::Task<Result<std::vector<Named>>> AdminConnection::matching(
 net::Task<Error> AdminConnection::explain_no_match(fleet::Selector selector) {
   fleet::LabelCounts counts;
   for (std::size_t part = 0; part < Registry::kParts; ++part) {
-    parts_.registry.each_row(part, [&](const Registry::Row& row) { counts.add(row.labels); });
+    parts_.registry.each_of(part,
+                            [&](const Endpoint& endpoint) { counts.add(endpoint.record.labels); });
     if (part % kPartsAtOnce == kPartsAtOnce - 1) co_await let_others_run();
   }
   co_return fleet::no_match(selector, counts);
@@ -149,13 +150,13 @@ net::Task<net::Response> AdminConnection::list_of(std::vector<Named> found, bool
   response.body = R"({"apiVersion": "edge/v1", "items": [)";
   std::size_t listed = 0;
   for (const auto& one : found) {
-    const auto view =
-        whole ? parts_.registry.describe(one.id, false) : parts_.registry.describe_target(one.id);
-    if (view.is_null()) continue;  // removed meanwhile
-    response.body += (listed == 0 ? "" : ",\n") + json_text(view);
+    const auto row = whole ? parts_.registry.row_text(one.id) : parts_.registry.target_text(one.id);
+    if (row.empty()) continue;  // removed meanwhile
+    response.body += listed == 0 ? "\n" : ",\n";
+    response.body += row;
     if (++listed % kListedAtOnce == 0) co_await let_others_run();
   }
-  response.body += "]}\n";
+  response.body += listed == 0 ? "]}\n" : "\n]}\n";
   co_return response;
 }
 
