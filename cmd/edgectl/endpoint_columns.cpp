@@ -23,14 +23,6 @@ EndpointColumn text_column(const char* key, const char* header) {
           [key](const json& endpoint, WallTime) { return Cell(text_at(endpoint, key)); }};
 }
 
-std::string labels_text(const json& endpoint) {
-  fleet::Labels labels;
-  for (const auto& [key, value] : control::object_at(endpoint, "labels").items()) {
-    if (value.is_string()) labels[key] = value.get<std::string>();
-  }
-  return fleet::print_labels(labels);
-}
-
 std::string hold_text(const json& endpoint) {
   for (const auto& instance : control::list_at(endpoint, "instances")) {
     const auto shortened = text_at(instance, "shortened-hold");
@@ -133,7 +125,8 @@ Result<EndpointColumn> column_of(const std::string& word, const std::vector<json
   for (const auto& column : all_columns()) {
     if (column.key == word) return column;
   }
-  if (some_have_label(endpoints, word)) return label_column(word);
+  const bool may_be_label = endpoints.empty() && fleet::is_label_key(word);
+  if (may_be_label || some_have_label(endpoints, word)) return label_column(word);
   return no_such_column("--columns", word, endpoints);
 }
 
@@ -155,9 +148,6 @@ Result<SortBy> sort_by(const std::string& word, const std::vector<json>& endpoin
   const auto field = [](const char* key) {
     return [key](const json& endpoint) { return text_at(endpoint, key); };
   };
-  for (const char* key : {"name", "version"}) {
-    if (word == key) return SortBy{field(key)};
-  }
   for (const char* key : {"last-seen", "created"}) {
     if (word == key) return SortBy{field(key), Order::newest};
   }
@@ -166,6 +156,10 @@ Result<SortBy> sort_by(const std::string& word, const std::vector<json>& endpoin
       const auto state = text_at(endpoint, "state");
       return (state == "offline" ? "0" : state == "new" ? "1" : "2") + state;
     }};
+  }
+  for (const auto& column : all_columns()) {
+    if (word != column.key) continue;
+    return SortBy{[cell = column.cell](const json& endpoint) { return cell(endpoint, {}).text; }};
   }
   const bool forced = word.starts_with(kLabel);
   const std::string key = forced ? word.substr(kLabel.size()) : word;
@@ -176,6 +170,13 @@ Result<SortBy> sort_by(const std::string& word, const std::vector<json>& endpoin
 }
 
 }  // namespace
+
+std::string always_good(const std::string& by) {
+  const auto& columns = all_columns();
+  const bool is_column = std::any_of(columns.begin(), columns.end(),
+                                     [&](const auto& column) { return column.key == by; });
+  return is_column || by.starts_with(kLabel) ? by : std::string(kLabel) + by;
+}
 
 std::vector<EndpointColumn> usual_columns(bool wide) {
   auto columns = all_columns();
@@ -195,6 +196,12 @@ Result<std::vector<EndpointColumn>> chosen_columns(const std::string& list,
     from = comma + 1;
   }
   return columns;
+}
+
+Result<void> check_order(const std::string& by, const std::vector<json>& endpoints) {
+  const auto how = sort_by(by, endpoints);
+  if (!how) return how.error();
+  return {};
 }
 
 Result<void> sort_endpoints(std::vector<json>& endpoints, const std::string& by, bool reverse) {

@@ -1,30 +1,16 @@
 // edgectl ls, edgectl endpoint ls
-#include <algorithm>
-
 #include "base/text.hpp"
 #include "control/json_fields.hpp"
 #include "control/output.hpp"
 #include "edgectl/choose.hpp"
 #include "edgectl/commands.hpp"
-#include "edgectl/endpoint_columns.hpp"
-#include "edgectl/target_flags.hpp"
+#include "edgectl/endpoint_list.hpp"
 
 namespace edge::edgectl {
 namespace {
 
 using control::text_at;
 using nlohmann::json;
-
-struct Options {
-  control::TargetChoice choice;
-  std::vector<std::string> states;
-  std::string sort = "name";
-  std::string columns;
-  bool reverse = false;
-
-  // All that edged would list, in its order.
-  bool takes_all() const { return states.empty() && sort == "name" && !reverse; }
-};
 
 constexpr const char* kAll = "/v1/endpoints";
 constexpr const char* kTargets = "/v1/targets";
@@ -59,41 +45,17 @@ Result<int> pass_on(Context& context, const control::TargetChoice& choice) {
   return 0;
 }
 
-bool is_wanted(const json& endpoint, const Options& options) {
-  const auto& states = options.states;
-  return states.empty() ||
-         std::find(states.begin(), states.end(), text_at(endpoint, "state")) != states.end();
-}
-
-Result<std::vector<json>> chosen_items(json answer, const Options& options) {
+std::vector<json> items_of(json answer) {
   std::vector<json> items;
   if (!answer.is_object() || !answer["items"].is_array()) return items;
-  for (auto& item : answer["items"]) {
-    if (is_wanted(item, options)) items.push_back(std::move(item));
-  }
-  auto sorted = sort_endpoints(items, options.sort, options.reverse);
-  if (!sorted) return sorted.error();
+  for (auto& item : answer["items"]) items.push_back(std::move(item));
   return items;
 }
 
 Result<int> print_table(Context& context, const std::vector<json>& endpoints,
-                        const Options& options) {
-  auto columns = usual_columns(context.wide());
-  if (!options.columns.empty()) {
-    auto chosen = chosen_columns(options.columns, endpoints);
-    if (!chosen) return chosen.error();
-    columns = std::move(*chosen);
-  }
-  std::vector<std::string> headers;
-  for (const auto& column : columns) headers.push_back(column.header);
-  control::Table table(headers);
-  const auto now = context.now();
-  for (const auto& endpoint : endpoints) {
-    std::vector<control::Cell> row;
-    for (const auto& column : columns) row.push_back(column.cell(endpoint, now));
-    table.add(std::move(row));
-  }
-  table.print(context.world.out, {!context.options.no_headers, context.colour_out, ""});
+                        const std::vector<EndpointColumn>& columns) {
+  list_table(endpoints, columns, context.now())
+      .print(context.world.out, {!context.options.no_headers, context.colour_out, ""});
   return 0;
 }
 
@@ -103,21 +65,25 @@ Result<int> print_structured(Context& context, std::vector<json> endpoints) {
   return context.print(answer);
 }
 
-void say_nothing_found(Context& context, const Options& options) {
+void say_nothing_found(Context& context, const ListOptions& options) {
   if (context.options.quiet) return;
   context.world.err << (options.states.empty()
                             ? "no endpoints yet; edgectl endpoint create NAME makes one\n"
                             : "no such endpoint is in that state\n");
 }
 
-Result<int> run(Context& context, const Options& options) {
+Result<int> run(Context& context, const ListOptions& options) {
+  if (options.follow) return follow_endpoints(context, options);
   // A terminal's reader likes it indented.
   if (context.json() && options.takes_all() && !context.world.terminal.out) {
     return pass_on(context, options.choice);
   }
   auto answer = fetch(context, options.choice);
   if (!answer) return answer.error();
-  auto endpoints = chosen_items(std::move(*answer), options);
+  auto items = items_of(std::move(*answer));
+  const auto columns = list_columns(context, items, options);
+  if (!columns) return columns.error();
+  auto endpoints = listed(std::move(items), options);
   if (!endpoints) return endpoints.error();
   if (context.structured()) return print_structured(context, std::move(*endpoints));
   if (context.names_only()) {
@@ -130,7 +96,7 @@ Result<int> run(Context& context, const Options& options) {
     say_nothing_found(context, options);
     return 0;
   }
-  return print_table(context, *endpoints, options);
+  return print_table(context, *endpoints, *columns);
 }
 
 }  // namespace
@@ -140,9 +106,10 @@ void add_endpoint_ls(CLI::App& parent, Run& chosen) {
   command->footer(
       "edgectl ls\tall endpoints\n"
       "edgectl ls -l site=berlin,tier!=dev --state offline\tby label and state\n"
+      "edgectl ls -w\tand follow what changes\n"
       "edgectl ls --sort last-seen --columns name,state,site\tsite is a label\n"
       "edgectl ls -o jsonpath='{.items[*].name}'\tfor programs, as -q and -o json\n");
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ListOptions>();
   add_target_flags(*command, options->choice);
   command->add_option("--state", options->states, "those in this state; may be given several times")
       ->type_name("new|online|offline")
@@ -156,6 +123,7 @@ void add_endpoint_ls(CLI::App& parent, Run& chosen) {
   command->add_flag("--reverse", options->reverse, "the other way around");
   command->add_option("--columns", options->columns, "these columns; a label's key is one, too")
       ->type_name("COLUMN,...");
+  command->add_flag("-w,--watch", options->follow, "go on: show each change until Ctrl-C");
   choose(*command, chosen, options, run);
 }
 

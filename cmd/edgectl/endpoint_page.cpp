@@ -142,6 +142,7 @@ void print_endpoint_page(std::ostream& out, const nlohmann::json& endpoint, Wall
   page.add("check-in", check_in_text(endpoint));
   page.add("tunnel", tunnel_text(endpoint, now));
   page.add("version", text_at(endpoint, "version"));
+  page.add("labels", labels_text(endpoint));
   page.add("settings", settings_text(endpoint));
   page.print(out, colour);
   print_section(out, "instances", instances_of(endpoint, now), colour);

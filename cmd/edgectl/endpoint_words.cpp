@@ -1,6 +1,7 @@
 #include "edgectl/endpoint_words.hpp"
 
 #include "control/json_fields.hpp"
+#include "fleet/labels.hpp"
 
 namespace edge::edgectl {
 
@@ -21,6 +22,14 @@ control::Cell tunnel_cell(const nlohmann::json& endpoint) {
   if (state == "open") return {state, Colour::green};
   if (state != "failed") return {state};
   return {reason.empty() ? state : state + "(" + reason + ")", Colour::red};
+}
+
+std::string labels_text(const nlohmann::json& endpoint) {
+  fleet::Labels labels;
+  for (const auto& [key, value] : control::object_at(endpoint, "labels").items()) {
+    if (value.is_string()) labels[key] = value.get<std::string>();
+  }
+  return fleet::print_labels(labels);
 }
 
 }  // namespace edge::edgectl

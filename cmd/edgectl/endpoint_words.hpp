@@ -13,4 +13,7 @@ control::Cell state_cell(const nlohmann::json& endpoint);
 // "idle", "open", "failed(lost)".
 control::Cell tunnel_cell(const nlohmann::json& endpoint);
 
+// "site=berlin,tier=prod"
+std::string labels_text(const nlohmann::json& endpoint);
+
 }  // namespace edge::edgectl

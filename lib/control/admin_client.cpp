@@ -30,6 +30,50 @@ bool is_unreserved(char c) {
          c == '.' || c == '_' || c == '~';
 }
 
+// edged says something every second.
+constexpr std::chrono::seconds kLongestSilence{15};
+constexpr std::size_t kLongestLine = 4UL << 20U;
+
+void prepare(httplib::Client& client, milliseconds deadline) {
+  client.set_address_family(AF_UNIX);
+  client.set_default_headers({{"Host", "edge"}, {"Accept", "application/json"}});
+  client.set_connection_timeout(deadline);
+  client.set_read_timeout(deadline);
+  client.set_write_timeout(deadline);
+}
+
+bool could_connect(const httplib::Result& result) {
+  return result.error() != httplib::Error::Connection &&
+         result.error() != httplib::Error::ConnectionTimeout;
+}
+
+// Cuts a stream into lines.
+class Lines {
+ public:
+  explicit Lines(const AdminClient::OnLine& on_line) : on_line_(on_line) {}
+
+  // False: no more are wanted, or one does not end.
+  bool add(std::string_view bytes) {
+    rest_.append(bytes);
+    std::size_t from = 0;
+    for (auto end = rest_.find('\n'); end != std::string::npos; end = rest_.find('\n', from)) {
+      if (!on_line_(std::string_view(rest_).substr(from, end - from))) {
+        wanted_ = false;
+        return false;
+      }
+      from = end + 1;
+    }
+    rest_.erase(0, from);
+    return rest_.size() <= kLongestLine;
+  }
+  bool wanted() const { return wanted_; }
+
+ private:
+  const AdminClient::OnLine& on_line_;
+  std::string rest_;
+  bool wanted_ = true;
+};
+
 // cpp-httplib does not say why connecting failed, so it is tried once more by hand. 0: it works
 // now.
 int why_not_connected(const std::string& path) {
@@ -178,11 +222,7 @@ Result<std::string> AdminClient::send_for_text(const char* method, const std::st
   const auto is_late = [&] { return std::chrono::steady_clock::now() >= end; };
 
   httplib::Client client(socket_, 80);
-  client.set_address_family(AF_UNIX);
-  client.set_default_headers({{"Host", "edge"}, {"Accept", "application/json"}});
-  client.set_connection_timeout(deadline_);
-  client.set_read_timeout(deadline_);
-  client.set_write_timeout(deadline_);
+  prepare(client, deadline_);
 
   std::string answer;
   bool too_large = false;
@@ -202,14 +242,41 @@ Result<std::string> AdminClient::send_for_text(const char* method, const std::st
   const auto result = client.send(request);
   if (too_large) return fail(Errc::failure, "edged answered with more than 64 MB");
   if (!result) {
-    const bool connected = result.error() != httplib::Error::Connection &&
-                           result.error() != httplib::Error::ConnectionTimeout;
-    return broken(httplib::to_string(result.error()), connected, is_late());
+    return broken(httplib::to_string(result.error()), could_connect(result), is_late());
   }
   if (result->status < 200 || result->status > 299) {
     return error_of_answer(result->status, answer);
   }
   return answer;
+}
+
+Result<void> AdminClient::follow(const std::string& path, const OnLine& on_line) const {
+  httplib::Client client(socket_, 80);
+  prepare(client, deadline_);
+  client.set_read_timeout(std::max<milliseconds>(deadline_, kLongestSilence));
+  int status = 0;
+  std::string refusal;
+  Lines lines(on_line);
+  httplib::Request request;
+  request.method = "GET";
+  request.path = path;
+  request.response_handler = [&status](const httplib::Response& head) {
+    status = head.status;
+    return true;
+  };
+  request.content_receiver = [&](const char* bytes, std::size_t size, std::uint64_t,
+                                 std::uint64_t) {
+    if (status == 200) return lines.add({bytes, size});
+    refusal.append(bytes, size);
+    return refusal.size() <= kLongestLine;
+  };
+  const auto result = client.send(request);
+  if (!lines.wanted()) return {};
+  if (status != 0 && status != 200) return error_of_answer(status, refusal);
+  if (!result && status == 0) {
+    return broken(httplib::to_string(result.error()), could_connect(result), false);
+  }
+  return fail(Errc::unreachable, "edged at " + socket_ + " has gone", "systemctl status edged");
 }
 
 }  // namespace edge::control

@@ -2,6 +2,7 @@
 // them. Thread rule: one thread at a time. A connection a request; nothing is kept open.
 #pragma once
 
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
@@ -28,6 +29,11 @@ class AdminClient {
   // than getting them.
   Result<std::string> get_text(const std::string& path) const;
   Result<std::string> post_text(const std::string& path, const nlohmann::json& body) const;
+
+  // A stream of lines, each without its end, for as long as `on_line` gives true.
+  // Errc::unreachable: edged has gone; anything else is its refusal.
+  using OnLine = std::function<bool(std::string_view line)>;
+  Result<void> follow(const std::string& path, const OnLine& on_line) const;
 
   const std::string& socket() const noexcept { return socket_; }
   milliseconds deadline() const noexcept { return deadline_; }

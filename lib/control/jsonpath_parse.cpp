@@ -1,5 +1,4 @@
-#include <charconv>
-
+#include "control/jsonpath_cursor.hpp"
 #include "control/jsonpath_parts.hpp"
 #include "fleet/selector.hpp"
 
@@ -11,21 +10,9 @@ using nlohmann::json;
 constexpr std::size_t kLongestTemplate = 16 * 1024;
 constexpr std::size_t kMostNested = 16;  // ranges in ranges, filters in filters
 
-// Thrown inside of this file only: a recursive descent with a Result at each step would hide the
-// grammar.
-struct Wrong {
-  std::size_t place;
-  std::string why;
-};
-
-bool is_name_end(char c) {
-  constexpr std::string_view kEnds = " \t\n\r.[]{}()=!<>,|&'\"";
-  return kEnds.find(c) != std::string_view::npos;
-}
-
-class Parser {
+class Parser : private JsonPathCursor {
  public:
-  explicit Parser(std::string_view text) : text_(text) {}
+  using JsonPathCursor::JsonPathCursor;
 
   // The whole text as a template.
   std::vector<JsonPathPart> whole_template() {
@@ -57,7 +44,7 @@ class Parser {
       const auto start = place_++;
       skip_blanks();
       if (take_word("end")) {
-        if (!in_range) throw Wrong{start, "{end} without a {range}"};
+        if (!in_range) throw JsonPathWrong{start, "{end} without a {range}"};
         close_brace();
         return parts;
       }
@@ -191,18 +178,8 @@ class Parser {
     if (!take(':')) return slice;
     const auto start = place_;
     slice.stride = number().value_or(1);
-    if (slice.stride < 1) throw Wrong{start, "the step of a slice is at least 1"};
+    if (slice.stride < 1) throw JsonPathWrong{start, "the step of a slice is at least 1"};
     return slice;
-  }
-
-  std::optional<std::int64_t> number() {
-    std::int64_t value = 0;
-    const auto* first = text_.data() + place_;
-    const auto parsed = std::from_chars(first, text_.data() + text_.size(), value);
-    if (parsed.ec == std::errc::result_out_of_range) wrong("the number is too large");
-    if (parsed.ec != std::errc{}) return std::nullopt;
-    place_ += static_cast<std::size_t>(parsed.ptr - first);
-    return value;
   }
 
   JsonPathFilter filter() {
@@ -249,54 +226,11 @@ class Parser {
     const auto word = text_.substr(start, place_ - start);
     auto value = json::parse(word.begin(), word.end(), nullptr, false);
     if (word.empty() || value.is_discarded()) {
-      throw Wrong{start, "a path, a number, true, false or a quoted text is expected"};
+      throw JsonPathWrong{start, "a path, a number, true, false or a quoted text is expected"};
     }
     return value;
   }
 
-  // \n, \t, \r, \\ and the quotes are escapes; any other character after a backslash is itself.
-  std::string quoted() {
-    const auto start = place_;
-    const char quote = text_[place_++];
-    std::string made;
-    while (!at_end() && peek() != quote) {
-      char c = text_[place_++];
-      if (c == '\\' && !at_end()) {
-        c = text_[place_++];
-        c = c == 'n' ? '\n' : c == 't' ? '\t' : c == 'r' ? '\r' : c;
-      }
-      made += c;
-    }
-    if (!take(quote)) throw Wrong{start, "this quote is not closed"};
-    return made;
-  }
-
-  bool at_end() const { return place_ >= text_.size(); }
-  char peek() const { return at_end() ? '\0' : text_[place_]; }
-  bool take(char c) {
-    if (at_end() || peek() != c) return false;
-    ++place_;
-    return true;
-  }
-  bool take(std::string_view what) {
-    if (text_.substr(place_, what.size()) != what) return false;
-    place_ += what.size();
-    return true;
-  }
-  bool take_word(std::string_view word) {
-    const auto after = place_ + word.size();
-    if (text_.substr(place_, word.size()) != word) return false;
-    if (after < text_.size() && text_[after] != ' ' && text_[after] != '}') return false;
-    place_ = after;
-    return true;
-  }
-  void skip_blanks() {
-    while (!at_end() && (peek() == ' ' || peek() == '\t')) ++place_;
-  }
-  [[noreturn]] void wrong(const char* why) const { throw Wrong{place_, why}; }
-
-  std::string_view text_;
-  std::size_t place_ = 0;
   std::size_t filters_ = 0;
 };
 
@@ -312,7 +246,7 @@ Result<std::vector<JsonPathPart>> parse_jsonpath(std::string_view text) {
     Parser parser(text);
     const bool is_bare = text.find('{') == std::string_view::npos;
     return is_bare ? parser.bare_expression() : parser.whole_template();
-  } catch (const Wrong& wrong) {
+  } catch (const JsonPathWrong& wrong) {
     return fail(Errc::usage,
                 "the JSONPath is wrong at character " + std::to_string(wrong.place + 1) + ": " +
                     wrong.why + "\n" + fleet::show_place(text, wrong.place),

@@ -60,6 +60,12 @@ void Table::print(std::ostream& out, const Style& style) const {
       widths[i] = std::max(widths[i], display_width(line[i].text));
     }
   }
+  if (style.widths != nullptr) {
+    style.widths->resize(widths.size(), 0);
+    for (std::size_t i = 0; i < widths.size(); ++i) {
+      widths[i] = (*style.widths)[i] = std::max(widths[i], (*style.widths)[i]);
+    }
+  }
   for (const auto& line : lines) {
     out << style.indent;
     for (std::size_t i = 0; i < line.size(); ++i) {

@@ -34,6 +34,8 @@ class Table {
     bool headers = true;
     bool colour = false;
     std::string indent;
+    // Of each column, at least; set to what was used, so that rows that follow stand below.
+    std::vector<unsigned>* widths = nullptr;
   };
   void print(std::ostream& out, const Style& style) const;
 

@@ -26,6 +26,12 @@ Terminal detect_terminal() {
   return terminal;
 }
 
+unsigned terminal_rows() {
+  winsize size{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row == 0) return 24;
+  return size.ws_row;
+}
+
 bool want_colour(std::string_view wish, const TerminalEnvironment& environment, bool is_terminal) {
   if (wish == "always") return true;
   if (wish == "never") return false;

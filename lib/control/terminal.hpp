@@ -24,6 +24,7 @@ struct Terminal {
 };
 
 Terminal detect_terminal();
+unsigned terminal_rows();  // of stdout, as it is now
 
 // --color always and never decide. With auto: NO_COLOR (not empty) says no, CLICOLOR_FORCE (not
 // empty, not "0") yes, TERM=dumb no, else colour is for terminals.
