@@ -16,6 +16,7 @@ void add_connect(CLI::App& program, Run& chosen);
 void add_proxy(CLI::App& program, Run& chosen);
 void add_ssh_config(CLI::App& program, Run& chosen);
 void add_endpoint_ls(CLI::App& parent, Run& chosen);  // below endpoint, and at the top
+void add_label(CLI::App& program, Run& chosen);
 void add_endpoint_create(CLI::App& noun, Run& chosen);
 void add_endpoint_show(CLI::App& noun, Run& chosen);
 void add_endpoint_rename(CLI::App& noun, Run& chosen);

@@ -18,6 +18,7 @@ Result<json> ask(Context& context, const ManyOptions& options) {
   if (!options.url.empty()) body["url"] = options.url;
   if (!options.token.expires.empty()) body["expires"] = options.token.expires;
   if (options.if_absent) body["if-absent"] = true;
+  if (!options.labels.empty()) body["labels"] = options.labels;
   control::Progress progress(context.world.err, context.world.terminal,
                              context.options.quiet || !context.world.terminal.err);
   progress.show("making " + std::to_string(options.count) + " endpoints");

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
+#include <vector>
 
 #include "edgectl/join_line.hpp"
 
@@ -15,6 +17,8 @@ struct ManyOptions {
   std::string url;
   TokenOptions token;
   bool if_absent = false;
+  std::vector<std::string> label_words;
+  std::map<std::string, std::string> labels;  // of label_words, once they were checked
 };
 
 // Tokens go to -o json, or are printed as "NAME  JOIN COMMAND" lines where --show-token asks for

@@ -6,6 +6,7 @@
 #include "edgectl/commands.hpp"
 #include "edgectl/create_many.hpp"
 #include "edgectl/join_line.hpp"
+#include "edgectl/label_words.hpp"
 
 namespace edge::edgectl {
 namespace {
@@ -31,7 +32,7 @@ Result<int> show_existing(Context& context, const std::string& name) {
 }
 
 Result<int> run(Context& context, const Options& options) {
-  const auto& many = options.many;
+  auto many = options.many;
   const bool is_many = many.count != 0 || !many.prefix.empty();
   if (is_many == options.name.has_value()) {
     return fail(
@@ -42,6 +43,9 @@ Result<int> run(Context& context, const Options& options) {
   }
   const auto checked = check_expires(many.token.expires);
   if (!checked) return checked.error();
+  auto labels = parse_labels(many.label_words);
+  if (!labels) return labels.error();
+  many.labels = std::move(*labels);
   if (is_many) return create_many(context, many);
   const auto& name = *options.name;
   if (!is_endpoint_name(name)) {
@@ -50,6 +54,7 @@ Result<int> run(Context& context, const Options& options) {
   nlohmann::json body{{"name", name}};
   if (!many.url.empty()) body["url"] = many.url;
   if (!many.token.expires.empty()) body["expires"] = many.token.expires;
+  if (!many.labels.empty()) body["labels"] = many.labels;
   const auto answer = context.api.post("/v1/endpoints", body);
   if (!answer && answer.error().code == Errc::conflict && many.if_absent) {
     return show_existing(context, name);
@@ -65,6 +70,7 @@ void add_endpoint_create(CLI::App& noun, Run& chosen) {
       noun.add_subcommand("create", "make an endpoint, or many, and print the join line");
   command->footer(
       "edgectl endpoint create shop-17\n"
+      "edgectl endpoint create shop-17 -l site=berlin,tier=prod\twith labels\n"
       "edgectl endpoint create shop-17 --expires never\tpre-staged agents\n"
       "edgectl endpoint create shop-17 --if-absent\tsafe to repeat\n"
       "edgectl endpoint create shop-17 -o json | jq -r .token\tfor programs\n"
@@ -80,6 +86,7 @@ void add_endpoint_create(CLI::App& noun, Run& chosen) {
   command->add_option("--start", many.start, "the first number (default 1)")
       ->type_name("N")
       ->check(CLI::Range(0, 9'999'999).description(""));
+  add_label_flag(*command, many.label_words);
   command->add_option("--url", many.url, "what its agents dial, if not edged's poll.url")
       ->type_name("URL");
   command

@@ -1,62 +1,113 @@
 // edgectl settings set, edgectl settings unset
+#include "base/text.hpp"
+#include "control/json_fields.hpp"
 #include "edgectl/choose.hpp"
 #include "edgectl/commands.hpp"
 #include "edgectl/settings_answer.hpp"
+#include "edgectl/target_flags.hpp"
 
 namespace edge::edgectl {
 namespace {
 
-struct SetOptions {
+struct Options {
   std::string key;
-  std::string value;
+  std::optional<std::string> value;  // nothing: unset
   std::string endpoint;
+  control::TargetChoice choice;
+  bool dry_run = false;
 };
 
-struct UnsetOptions {
-  std::string key;
-  std::string endpoint;
-};
-
-Result<int> run_set(Context& context, const SetOptions& options) {
-  return change_setting(context, options.endpoint, options.key, options.value);
+std::string what_of(const Options& options) {
+  return (options.value ? "set " : "unset ") + options.key +
+         (options.value ? " to " + *options.value : std::string());
 }
 
-Result<int> run_unset(Context& context, const UnsetOptions& options) {
-  return change_setting(context, options.endpoint, options.key, nullptr);
+nlohmann::json value_of(const Options& options) {
+  return options.value ? nlohmann::json(*options.value) : nlohmann::json(nullptr);
+}
+
+Result<int> change_many(Context& context, const std::vector<control::Target>& targets,
+                        const Options& options) {
+  nlohmann::json body{{"endpoints", nlohmann::json::array()},
+                      {"settings", nlohmann::json::object()}};
+  for (const auto& target : targets) body["endpoints"].push_back(target.id);
+  body["settings"][options.key] = value_of(options);
+  const auto answer = context.api.patch("/v1/targets/settings", body);
+  if (!answer) return answer.error();
+  if (context.structured()) return context.print(*answer);
+  if (context.names_only()) {
+    for (const auto& item : control::list_at(*answer, "items")) {
+      context.world.out << printable(control::text_at(item, "name")) << '\n';
+    }
+    return 0;
+  }
+  context.world.out << options.key << " is "
+                    << (options.value ? printable(*options.value)
+                                      : std::string("as for all endpoints again"))
+                    << " for " << control::list_at(*answer, "items").size() << " endpoints\n";
+  return 0;
+}
+
+// Without names and selector the setting is that of all endpoints, those to come included.
+Result<int> run(Context& context, const Options& options) {
+  auto choice = options.choice;
+  if (!options.endpoint.empty()) choice.names.push_back(options.endpoint);
+  if (choice.empty()) return change_setting(context, "", options.key, value_of(options));
+  const bool is_one = choice.names.size() == 1 && choice.names.front() != "-";
+  if (is_one && choice.selector.empty() && !options.dry_run) {
+    return change_setting(context, choice.names.front(), options.key, value_of(options));
+  }
+  const auto targets = find_targets(context, choice);
+  if (!targets) return targets.error();
+  const auto agreed =
+      agree_to_many(context, *targets, what_of(options),
+                    std::string("edgectl settings ") + (options.value ? "set" : "unset") + " " +
+                        options.key + (options.value ? " " + *options.value : "") + " ...",
+                    options.dry_run);
+  if (!agreed) return agreed.error();
+  if (*agreed == Agreed::only_listed) return 0;
+  return change_many(context, *targets, options);
+}
+
+void add_whose(CLI::App& command, Options& options) {
+  add_target_flags(command, options.choice);
+  command.add_option("--endpoint", options.endpoint, "for this endpoint alone, as NAME")
+      ->type_name("ENDPOINT");
+  command.add_flag("--dry-run", options.dry_run, "list the endpoints, and change nothing");
+}
+
+void add_key(CLI::App& command, Options& options) {
+  command.add_option("KEY", options.key, "see edgectl settings show")->type_name("KEY")->required();
 }
 
 }  // namespace
 
 void add_settings_set(CLI::App& noun, Run& chosen) {
-  auto* command = noun.add_subcommand("set", "change a setting, for all endpoints or for one");
+  auto* command =
+      noun.add_subcommand("set", "change a setting, for all endpoints, for one or for several");
   command->footer(
       "edgectl settings set check-in.interval 30s\tfor all\n"
-      "edgectl settings set check-in.interval 5s --endpoint shop-17\n"
+      "edgectl settings set check-in.interval 5s shop-17 shop-18\tfor some; asks first\n"
+      "edgectl settings set check-in.interval 5s -l site=berlin --dry-run\tfor whom?\n"
       "edgectl settings set check-in.hold off\tplain polling\n");
-  auto options = std::make_shared<SetOptions>();
-  command->add_option("KEY", options->key, "see edgectl settings show")
-      ->type_name("KEY")
-      ->required();
+  auto options = std::make_shared<Options>();
+  add_key(*command, *options);
   command->add_option("VALUE", options->value, "durations are 250ms, 5s, 2m, 24h")
       ->type_name("VALUE")
       ->required();
-  command->add_option("--endpoint", options->endpoint, "for this endpoint alone")
-      ->type_name("ENDPOINT");
-  choose(*command, chosen, options, run_set);
+  add_whose(*command, *options);
+  choose(*command, chosen, options, run);
 }
 
 void add_settings_unset(CLI::App& noun, Run& chosen) {
   auto* command = noun.add_subcommand("unset", "take a change back");
   command->footer(
       "edgectl settings unset check-in.interval\tback to the default\n"
-      "edgectl settings unset check-in.interval --endpoint shop-17\tas for all endpoints\n");
-  auto options = std::make_shared<UnsetOptions>();
-  command->add_option("KEY", options->key, "see edgectl settings show")
-      ->type_name("KEY")
-      ->required();
-  command->add_option("--endpoint", options->endpoint, "for this endpoint alone")
-      ->type_name("ENDPOINT");
-  choose(*command, chosen, options, run_unset);
+      "edgectl settings unset check-in.interval -l site=berlin\tas for all endpoints\n");
+  auto options = std::make_shared<Options>();
+  add_key(*command, *options);
+  add_whose(*command, *options);
+  choose(*command, chosen, options, run);
 }
 
 }  // namespace edge::edgectl

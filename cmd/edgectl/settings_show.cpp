@@ -5,6 +5,7 @@
 #include "edgectl/choose.hpp"
 #include "edgectl/commands.hpp"
 #include "edgectl/settings_answer.hpp"
+#include "edgectl/target_flags.hpp"
 
 namespace edge::edgectl {
 namespace {
@@ -14,6 +15,7 @@ using control::text_at;
 struct Options {
   std::string key;
   std::string endpoint;
+  control::TargetChoice choice;
 };
 
 Result<int> show_one(Context& context, const nlohmann::json& answer, const std::string& key) {
@@ -35,7 +37,39 @@ Result<int> show_one(Context& context, const nlohmann::json& answer, const std::
   return 0;
 }
 
+// As they hold for several: a line for each endpoint and setting.
+Result<int> show_many(Context& context, const Options& options) {
+  auto choice = options.choice;
+  if (!options.endpoint.empty()) choice.names.push_back(options.endpoint);
+  const auto targets = find_targets(context, choice);
+  if (!targets) return targets.error();
+  auto items = nlohmann::json::array();
+  control::Table table({"NAME", "KEY", "VALUE", "SOURCE"});
+  for (const auto& target : *targets) {
+    auto answer = context.api.get(settings_path(target.id));
+    if (!answer) return answer.error();
+    if (!options.key.empty()) {
+      auto one = find_setting(*answer, options.key);
+      if (!one) return one.error();
+      (*answer)["settings"] = nlohmann::json::array({std::move(*one)});
+    }
+    for (const auto& setting : control::list_at(*answer, "settings")) {
+      table.add({target.name, text_at(setting, "key"), text_at(setting, "value"),
+                 text_at(setting, "source")});
+    }
+    items.push_back({{"id", target.id},
+                     {"name", target.name},
+                     {"settings", control::list_at(*answer, "settings")}});
+  }
+  if (context.structured()) {
+    return context.print({{"apiVersion", "edge/v1"}, {"items", std::move(items)}});
+  }
+  table.print(context.world.out, {!context.options.no_headers, context.colour_out, ""});
+  return 0;
+}
+
 Result<int> run(Context& context, const Options& options) {
+  if (!options.choice.empty()) return show_many(context, options);
   const auto answer = context.api.get(settings_path(options.endpoint));
   if (!answer) return answer.error();
   if (!options.key.empty()) return show_one(context, *answer, options.key);
@@ -62,11 +96,13 @@ void add_settings_show(CLI::App& noun, Run& chosen) {
   command->footer(
       "edgectl settings show\tfor all endpoints\n"
       "edgectl settings show --endpoint shop-17\tas they hold for one\n"
-      "edgectl settings show check-in.interval\twhat it means\n");
+      "edgectl settings show check-in.interval\twhat it means\n"
+      "edgectl settings show check-in.interval -l site=berlin\tas it holds for several\n");
   auto options = std::make_shared<Options>();
   command->add_option("KEY", options->key, "one setting, with what it means")->type_name("KEY");
   command->add_option("--endpoint", options->endpoint, "as they hold for this endpoint")
       ->type_name("ENDPOINT");
+  add_target_flags(*command, options->choice);
   choose(*command, chosen, options, run);
 }
 
