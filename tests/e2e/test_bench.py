@@ -176,8 +176,28 @@ def test_keys_come_back_soon_after_a_cut_and_after_a_kill_of_edged(sessions):
         assert 0 < sessions[name]["value"] <= sessions[f"{name}-worst"]["value"] < 1.5 * PATIENCE, sessions[name]
 
 
+FLEET = ["ls-15000"]
+
+
+@pytest.fixture(scope="module")
+def one_to_many():
+    if "LSAN_OPTIONS" in os.environ:
+        pytest.skip("a sanitizer's programs are compared with nothing")
+    done = bench("--quick", "fleet", "--json")
+    assert done.returncode == 0, done.stderr
+    return {figure["figure"]: figure for figure in json.loads(done.stdout)}
+
+
+def test_bench_fleet_measures_every_figure_of_a_small_fleet(one_to_many):
+    assert sorted(one_to_many) == sorted(FLEET)
+    for figure in one_to_many.values():
+        assert list(figure) == ["figure", "value", "unit", "anchor", "ratio", "endpoints", "note"]
+        assert figure["value"] is not None, figure["note"]
+    assert 0 < one_to_many["ls-15000"]["value"] < PATIENCE / 20  # a thousand of them
+
+
 def test_a_figure_that_does_not_exist_is_refused_with_the_list_of_those_that_do():
-    for name, known in (("check-in", "rate-nginx"), ("tunnel", "setup-rtt"), ("sessions", "key-p99")):
+    for name, known in (("check-in", "rate-nginx"), ("tunnel", "setup-rtt"), ("sessions", "key-p99"), ("fleet", "ls-15000")):
         done = bench(name, "--only", "speed")
         assert done.returncode == 2
         assert known in done.stderr

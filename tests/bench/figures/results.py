@@ -1,4 +1,4 @@
-"""The figures of scripts/bench check-in, tunnel and sessions: what each must reach, and how they are printed."""
+"""The figures of scripts/bench check-in, tunnel, sessions and fleet: what each must reach, and how they are printed."""
 import dataclasses
 import json
 
@@ -68,7 +68,10 @@ SESSIONS = {
     "key-p99": Wanted("s", LESS, 1.2, 1.0, True, 6, 1),
     "shell": Wanted("s", LESS, 1.0, 0.5, True, 4, 1),
 }
-FIGURES = {**CHECK_IN, **TUNNEL, **SESSIONS}
+FLEET = {
+    "ls-15000": Wanted("s", LESS, 1, 0.2, digits=3),
+}
+FIGURES = {**CHECK_IN, **TUNNEL, **SESSIONS, **FLEET}
 
 
 @dataclasses.dataclass
