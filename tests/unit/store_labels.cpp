@@ -1,6 +1,11 @@
 // Labels of many endpoints, in one transaction.
 #include <doctest/doctest.h>
+#include <soci/soci.h>
+#include <soci/sqlite3/soci-sqlite3.h>
 
+#include <span>
+
+#include "store/schema.hpp"
 #include "store_folder.hpp"
 
 using namespace edge;
@@ -84,17 +89,35 @@ TEST_CASE("an endpoint that was removed meanwhile is passed over, and its labels
 
 TEST_CASE("a database of schema 1 gets the table of labels and keeps its endpoints") {
   TempFolder folder;
-  {
-    auto store = must_open(folder.path);
-    REQUIRE(store->create_endpoint(bare_endpoint(1, "a")).has_value());
-  }
   const auto file = folder.path / "edged.db";
-  raw_sql(file, "DROP TABLE endpoint_label");
-  raw_sql(file, "UPDATE meta SET value = '1' WHERE name = 'schema'");
+  {
+    soci::session old(soci::sqlite3, "dbname=" + file.string());
+    REQUIRE(migrate(old, std::span(migrations()).first(1)).has_value());
+    old << "INSERT INTO endpoint (id, name, created_ms, url, token_hash, generation, agent_key) "
+           "VALUES ('" +
+               endpoint_id(1).text + "', 'a', 1, '', '00', 1, '')";
+  }
   auto store = must_open(folder.path);
   CHECK(labels_of(*store, 1).empty());
   REQUIRE(store->change_labels({endpoint_id(1)}, adding("tier", "prod")).has_value());
   CHECK(labels_of(*store, 1) == Labels{{"tier", "prod"}});
   store.reset();
-  CHECK(raw_sql(file, "SELECT value FROM meta WHERE name = 'schema'") == "2");
+  CHECK(raw_sql(file, "SELECT value FROM meta WHERE name = 'schema'") ==
+        std::to_string(migrations().size()));
+}
+
+TEST_CASE("a setting of many is kept for each, and those that are gone are passed over") {
+  TempFolder folder;
+  auto store = must_open(folder.path);
+  REQUIRE(store->create_endpoints({bare_endpoint(1, "a"), bare_endpoint(2, "b")}, IfExists::refuse)
+              .has_value());
+  const std::vector<EndpointId> ids{endpoint_id(1), endpoint_id(2), endpoint_id(3)};
+  REQUIRE(store->put_endpoint_settings(ids, {{"x", "1"}, {"y", "2"}}).has_value());
+  REQUIRE(store->put_endpoint_settings({endpoint_id(2)}, {{"x", ""}}).has_value());
+  store.reset();
+  store = must_open(folder.path);
+  const auto all = store->load_endpoints();
+  REQUIRE(all->size() == 2);
+  CHECK((*all)[0].settings == std::map<std::string, std::string>{{"x", "1"}, {"y", "2"}});
+  CHECK((*all)[1].settings == std::map<std::string, std::string>{{"y", "2"}});
 }
