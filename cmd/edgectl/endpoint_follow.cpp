@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "control/json_fields.hpp"
+#include "control/output_reader.hpp"
 #include "edgectl/endpoint_list.hpp"
 #include "edgectl/followed_endpoints.hpp"
 
@@ -32,7 +33,7 @@ class Follow {
       if (!known_.take(line)) return true;
       came_ = true;
       failure_ = show();
-      return failure_.has_value() && static_cast<bool>(context_.world.out);
+      return failure_.has_value() && context_.world.out && !control::reader_has_gone();
     };
     while (true) {
       const auto ended = context_.api.follow(path, on_line);
