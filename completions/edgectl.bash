@@ -28,7 +28,7 @@ _edgectl() {
       continue
     fi
     case $word in
-      --socket|-o|--output|--color|--timeout|--wait|--idle|--env|-e|--escape|--instance|--state|--step-timeout|--count|--prefix|--start|--url|--expires|--endpoint) flag=$word; continue ;;
+      --socket|-o|--output|--color|--timeout|-l|--selector|--state|--sort|--columns|--wait|--idle|--env|-e|--escape|--instance|--step-timeout|--count|--prefix|--start|-l|--label|--url|--expires|--endpoint|--parallel) flag=$word; continue ;;
       -*) continue ;;
     esac
     case "$where $word" in
@@ -36,6 +36,7 @@ _edgectl() {
       'edgectl connect') where='edgectl connect' count=0 ;;
       'edgectl proxy') where='edgectl proxy' count=0 ;;
       'edgectl ssh-config') where='edgectl ssh-config' count=0 ;;
+      'edgectl label') where='edgectl label' count=0 ;;
       'edgectl doctor') where='edgectl doctor' count=0 ;;
       'edgectl status') where='edgectl status' count=0 ;;
       'edgectl version') where='edgectl version' count=0 ;;
@@ -69,51 +70,62 @@ _edgectl() {
   esac
   case $flag in
     --socket) COMPREPLY=($(compgen -f -- "$cur")); return ;;
-    -o|--output) _edge_offer 'table wide json name'; return ;;
+    -o|--output) _edge_offer 'table wide json yaml name jsonpath=EXPR'; return ;;
     --color) _edge_offer 'auto always never'; return ;;
     --timeout) _edge_offer '5s 30s 1m 10m 1h 24h'; return ;;
+    -l|--selector) :; return ;;
+    --state) _edge_offer 'new online offline'; return ;;
+    --sort) :; return ;;
+    --columns) :; return ;;
     --wait) _edge_offer '5s 30s 1m 10m 1h 24h'; return ;;
     --idle) _edge_offer '5s 30s 1m 10m 1h 24h'; return ;;
     --env) :; return ;;
     -e|--escape) :; return ;;
     --instance) :; return ;;
-    --state) COMPREPLY=($(compgen -d -- "$cur")); return ;;
     --step-timeout) _edge_offer '5s 30s 1m 10m 1h 24h'; return ;;
     --count) :; return ;;
     --prefix) :; return ;;
     --start) :; return ;;
+    -l|--label) :; return ;;
     --url) :; return ;;
     --expires) _edge_offer '5s 30s 1m 10m 1h 24h'; return ;;
     --endpoint) _edge_offer "$(edgectl complete-names 2>/dev/null)"; return ;;
+    --parallel) :; return ;;
     ?*) return ;;
   esac
 
   if [[ $cur == -* ]]; then
     case $where in
+      'edgectl ls') words='-l --selector --state --sort --reverse --columns -w --watch' ;;
       'edgectl connect') words='-t --pty -T --no-pty --wait --idle --env -e --escape -A --forward-agent --instance' ;;
       'edgectl proxy') words='--instance --wait --state' ;;
       'edgectl ssh-config') words='--write' ;;
+      'edgectl label') words='-l --selector --overwrite --dry-run' ;;
       'edgectl doctor') words='--step-timeout --wait' ;;
-      'edgectl endpoint create') words='--count --prefix --start --url --expires --if-absent --show-token' ;;
+      'edgectl endpoint create') words='--count --prefix --start -l --label --url --expires --if-absent --show-token' ;;
+      'edgectl endpoint ls') words='-l --selector --state --sort --reverse --columns -w --watch' ;;
       'edgectl endpoint token') words='--expires --show-token' ;;
       'edgectl session ls') words='--endpoint' ;;
-      'edgectl settings show') words='--endpoint' ;;
-      'edgectl settings set') words='--endpoint' ;;
-      'edgectl settings unset') words='--endpoint' ;;
-      'edgectl snapshot take') words='--wait' ;;
+      'edgectl settings show') words='--endpoint -l --selector' ;;
+      'edgectl settings set') words='-l --selector --endpoint --dry-run' ;;
+      'edgectl settings unset') words='-l --selector --endpoint --dry-run' ;;
+      'edgectl snapshot take') words='-l --selector --wait --parallel --dry-run' ;;
     esac
     _edge_offer "$words "'-h --help --socket -o --output --color -q --quiet --timeout --yes --no-headers --version'
     return
   fi
 
   case "$where $count" in
-    'edgectl 0') _edge_offer 'ls connect proxy ssh-config doctor status version help endpoint session settings snapshot' ;;
+    'edgectl 0') _edge_offer 'ls connect proxy ssh-config label doctor status version help endpoint session settings snapshot' ;;
+    'edgectl ls '*) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
     'edgectl connect '0) _edge_offer_after_user "$(edgectl complete-names 2>/dev/null)" ;;
     'edgectl proxy '0) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
+    'edgectl label '*) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
     'edgectl doctor '0) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
-    'edgectl help '*) _edge_offer 'exit-codes environment formatting ls connect proxy ssh-config doctor status version help endpoint session settings snapshot' ;;
+    'edgectl help '*) _edge_offer 'exit-codes environment formatting selectors ls connect proxy ssh-config label doctor status version help endpoint session settings snapshot' ;;
     'edgectl endpoint 0') _edge_offer 'create ls show rename rm token disassociate' ;;
     'edgectl endpoint create '0) : ;;
+    'edgectl endpoint ls '*) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
     'edgectl endpoint show '0) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
     'edgectl endpoint rename '0) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
     'edgectl endpoint rename '1) : ;;
@@ -125,12 +137,15 @@ _edgectl() {
     'edgectl session kill '*) : ;;
     'edgectl settings 0') _edge_offer 'show set unset' ;;
     'edgectl settings show '0) _edge_offer 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive session.resume-for' ;;
+    'edgectl settings show '*) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
     'edgectl settings set '0) _edge_offer 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive session.resume-for' ;;
     'edgectl settings set '1) : ;;
+    'edgectl settings set '*) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
     'edgectl settings unset '0) _edge_offer 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive session.resume-for' ;;
+    'edgectl settings unset '*) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
     'edgectl snapshot 0') _edge_offer 'show take' ;;
     'edgectl snapshot show '0) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
-    'edgectl snapshot take '0) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
+    'edgectl snapshot take '*) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
   esac
 }
 
