@@ -138,7 +138,7 @@ struct SortKey {
 };
 
 // What is compared, as text; times so that the newest is the least.
-enum class Order { natural, newest };
+enum class Order { bytes, natural, newest };
 struct SortBy {
   std::function<std::string(const json&)> text;
   Order order = Order::natural;
@@ -148,6 +148,7 @@ Result<SortBy> sort_by(const std::string& word, const std::vector<json>& endpoin
   const auto field = [](const char* key) {
     return [key](const json& endpoint) { return text_at(endpoint, key); };
   };
+  if (word == "name") return SortBy{field("name"), Order::bytes};  // as edged lists them
   for (const char* key : {"last-seen", "created"}) {
     if (word == key) return SortBy{field(key), Order::newest};
   }
@@ -216,7 +217,8 @@ Result<void> sort_endpoints(std::vector<json>& endpoints, const std::string& by,
   }
   const auto before = [&](const SortKey& left, const SortKey& right) {
     if (left.missing != right.missing) return right.missing;
-    auto order = control::natural_order(left.text, right.text);
+    auto order = how->order == Order::bytes ? left.text.compare(right.text)
+                                            : control::natural_order(left.text, right.text);
     if (how->order == Order::newest) order = -order;
     if (reverse) order = -order;
     return order != 0 ? order < 0 : left.name < right.name;

@@ -27,8 +27,8 @@ Result<std::vector<EndpointColumn>> chosen_columns(const std::string& list,
 
 // --sort name|state|last-seen|created|version|LABEL, and what is the same by name. What is wrong is
 // known from a look at all endpoints, as above. Times begin with the newest;
-// what has no version, no time or no such label comes last. Digits in versions and labels count as
-// numbers.
+// what has no version, no time or no such label comes last. Digits count as
+// numbers, but in names, which are in edged's order.
 Result<void> check_order(const std::string& by, const std::vector<nlohmann::json>& endpoints);
 Result<void> sort_endpoints(std::vector<nlohmann::json>& endpoints, const std::string& by,
                             bool reverse);

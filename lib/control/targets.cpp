@@ -46,7 +46,9 @@ Result<void> add_lines(std::istream& in, Names& names) {
   // Not std::getline: a line that never ends must not fill the memory.
   std::string line(kLongestName + 2, '\0');
   while (in.getline(line.data(), static_cast<std::streamsize>(line.size())) || in.gcount() > 0) {
-    const std::string_view text(line.data());
+    // What ended the line was counted, too; the end of everything was not.
+    const auto size = static_cast<std::size_t>(in.gcount()) - (in.good() ? 1 : 0);
+    const std::string_view text(line.data(), size);
     if (in.fail() && !in.eof()) {
       return fail(Errc::usage, "stdin: a line is too long for an endpoint's name");
     }

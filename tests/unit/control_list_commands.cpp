@@ -38,17 +38,17 @@ struct ListFixture : Fixture {
 }  // namespace
 
 TEST_CASE_FIXTURE(ListFixture, "ls goes by state and sorts by any column or label") {
-  CHECK(names({}) == "a-2 a-10 b\n");
-  CHECK(names({"--reverse"}) == "b a-10 a-2\n");
+  CHECK(names({}) == "a-10 a-2 b\n");
+  CHECK(names({"--reverse"}) == "b a-2 a-10\n");
   CHECK(names({"--state", "online"}) == "a-2\n");
   CHECK(names({"--state", "online", "--state", "new"}) == "a-2 b\n");
-  CHECK(names({"--state", "online,offline"}) == "a-2 a-10\n");
+  CHECK(names({"--state", "online,offline"}) == "a-10 a-2\n");
   CHECK(names({"--sort", "state"}) == "a-10 b a-2\n");
   CHECK(names({"--sort", "last-seen"}) == "a-2 a-10 b\n");
   CHECK(names({"--sort", "last-seen", "--reverse"}) == "a-10 a-2 b\n");  // never stays last
   CHECK(names({"--sort", "version"}) == "a-10 a-2 b\n");
   CHECK(names({"--sort", "site", "--reverse"}) == "a-10 a-2 b\n");
-  CHECK(names({"--sort", "label:nobody-has-it"}) == "a-2 a-10 b\n");
+  CHECK(names({"--sort", "label:nobody-has-it"}) == "a-10 a-2 b\n");
   const auto wrong = run({"ls", "--sort", "sit"});
   CHECK(wrong.status == 2);
   CHECK(wrong.err.find("did you mean 'site'?") != std::string::npos);
@@ -58,8 +58,8 @@ TEST_CASE_FIXTURE(ListFixture, "ls goes by state and sorts by any column or labe
 TEST_CASE_FIXTURE(ListFixture, "ls shows the columns that were asked for, labels among them") {
   CHECK(run({"ls", "--columns", "name,site,label:x"}).out ==
         "NAME  SITE    X\n"
-        "a-2   berlin  -\n"
         "a-10  munich  -\n"
+        "a-2   berlin  -\n"
         "b     -       -\n");
   // Nobody who is new has a site, but others do.
   CHECK(run({"ls", "--columns", "name,site", "--sort", "site", "--state", "new"}).out ==
@@ -133,7 +133,7 @@ TEST_CASE_FIXTURE(ListFixture, "yaml and jsonpath hold for whatever prints JSON"
   CHECK(run({"endpoint", "show", "a-2", "-o", "jsonpath={.labels.site}"}).out == "berlin\n");
   CHECK(run({"version", "-o", "jsonpath={.daemon.version}"}).out == "0.1.0\n");
   CHECK(run({"status", "-o", "yaml"}).out == "version: \"0.1.0\"\n");
-  CHECK(run({"ls", "-o", "name"}).out == "a-2\na-10\nb\n");
+  CHECK(run({"ls", "-o", "name"}).out == "a-10\na-2\nb\n");
   const auto wrong = run({"ls", "-o", "jsonpath={.items[}"});
   CHECK(wrong.status == 2);
   CHECK(wrong.err.find("  {.items[}\n          ^\n") != std::string::npos);

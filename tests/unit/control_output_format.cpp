@@ -24,7 +24,7 @@ TEST_CASE("an answer as YAML is what it was when a reader of YAML reads it") {
         "apiVersion: edge/v1\n"
         "items:\n"
         "  - labels: {}\n"
-        "    n: 3\n"
+        "    \"n\": 3\n"
         "    name: shop-17\n"
         "  - list:\n"
         "      - 1\n"
