@@ -33,7 +33,7 @@ class Crowd {
     while (!due.empty() && due.top().at <= end) {
       const auto next = due.top();
       due.pop();
-      now = next.at;
+      now = std::max(now, next.at);
       const auto wait = bucket.wait(next.place, now);
       if (wait.count() > 0) {
         const nanoseconds late{std::uniform_int_distribution<long>(0, lateness.count())(random)};
@@ -95,15 +95,18 @@ class Crowd {
 TEST_CASE("a rate is held within a tenth, over all and in any second, from 1 KB/s to 10 GB/s") {
   for (const std::uint64_t rate :
        {1'000ull, 10'000ull, 1'000'000ull, 100'000'000ull, 1'000'000'000ull, 10'000'000'000ull}) {
-    for (const auto lateness : {0ms, 5ms}) {
+    for (const auto lateness : {0ms, 5ms, 30ms}) {
       CAPTURE(rate);
       CAPTURE(lateness.count());
-      Crowd crowd(rate, 3);
-      crowd.run(10s, rate, lateness);
-      const auto expected = static_cast<double>(rate) * 10;
-      CHECK(crowd.total() > 0.98 * expected);
-      CHECK(crowd.total() < 1.02 * expected);
-      CHECK(static_cast<double>(crowd.most_in_a_second) <= 1.1 * static_cast<double>(rate));
+      for (const std::size_t takers : {1u, 3u}) {
+        CAPTURE(takers);
+        Crowd crowd(rate, takers);
+        crowd.run(10s, rate, lateness);
+        const auto expected = static_cast<double>(rate) * 10;
+        CHECK(crowd.total() > 0.98 * expected);
+        CHECK(crowd.total() < 1.02 * expected);
+        CHECK(static_cast<double>(crowd.most_in_a_second) <= 1.1 * static_cast<double>(rate));
+      }
     }
   }
 }
@@ -170,20 +173,21 @@ TEST_CASE("after a time without a limit nobody waits for what stood in line then
 }
 
 TEST_CASE("what is small overtakes bulk and is paid for by it") {
-  Crowd crowd(1'000'000, 4);
+  constexpr std::uint64_t kRate = 100'000;
+  Crowd crowd(kRate, 4);
   std::size_t small = 0, refused = 0;
-  for (int key = 0; key < 100; ++key) {  // 20 keystrokes a second
-    if (crowd.bucket.pass_small(100, crowd.now)) {
-      crowd.note(100);
-      small += 100;
+  for (int key = 0; key < 200; ++key) {  // 20 keystrokes a second, with what SSH puts around them
+    if (crowd.bucket.pass_small(200, crowd.now)) {
+      crowd.note(200);
+      small += 200;
     } else {
       ++refused;
     }
-    crowd.run(50ms, 1'000'000, 1ms);
+    crowd.run(50ms, kRate, 1ms);
   }
   CHECK(refused == 0);
-  CHECK(crowd.total() + static_cast<double>(small) < 1.02 * 5'000'000);
-  CHECK(crowd.most_in_a_second <= 1'100'000);
+  CHECK(crowd.total() + static_cast<double>(small) < 1.01 * 10 * kRate);
+  CHECK(crowd.most_in_a_second <= kRate * 11 / 10);
 }
 
 TEST_CASE("bulk in small pieces gets half of the rate ahead of others and no more") {
