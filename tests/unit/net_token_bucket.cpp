@@ -26,8 +26,9 @@ class Crowd {
     for (std::size_t who = 0; who < takers; ++who) line_up(who);
   }
 
-  // `lateness`: how late a timer fires at most.
-  void run(nanoseconds span, std::uint64_t rate, nanoseconds lateness) {
+  // `timers_late`: how late a timer fires at most.
+  void run(nanoseconds span, std::uint64_t rate, nanoseconds timers_late) {
+    lateness = timers_late;
     const auto end = now + span;
     const auto chunk = std::min<std::size_t>(TokenBucket::piece_of(rate), 128 * 1024);
     while (!due.empty() && due.top().at <= end) {
@@ -36,8 +37,7 @@ class Crowd {
       now = std::max(now, next.at);
       const auto wait = bucket.wait(next.place, now);
       if (wait.count() > 0) {
-        const nanoseconds late{std::uniform_int_distribution<long>(0, lateness.count())(random)};
-        due.push({now + wait + late, next.who, next.place});
+        due.push({now + wait + late(), next.who, next.place});
         continue;
       }
       passed[next.who] += next.place.bytes;
@@ -81,12 +81,17 @@ class Crowd {
   };
   void line_up(std::size_t who, std::size_t bytes = 50) {
     const auto place = bucket.stand_in_line(bytes, now);
-    due.push({now + bucket.wait(place, now), who, place});
+    const auto wait = bucket.wait(place, now);
+    due.push({now + (wait.count() > 0 ? wait + late() : wait), who, place});
+  }
+  nanoseconds late() {
+    return nanoseconds{std::uniform_int_distribution<long>(0, lateness.count())(random)};
   }
 
   std::priority_queue<Due> due;
   std::deque<Passed> window;
   std::size_t in_window = 0;
+  nanoseconds lateness{0};
   std::mt19937 random{7};
 };
 
