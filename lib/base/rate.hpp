@@ -10,6 +10,12 @@
 
 namespace edge {
 
+// A bandwidth; 0: none is set.
+struct Rate {
+  std::uint64_t bytes_per_second = 0;
+  bool operator==(const Rate&) const = default;
+};
+
 // What a limit may be: below, a packet takes longer than anybody waits; above, nothing is slower.
 inline constexpr std::uint64_t kLeastRate = 1'000;
 inline constexpr std::uint64_t kMostRate = 100'000'000'000;

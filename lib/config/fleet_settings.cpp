@@ -11,8 +11,8 @@ constexpr std::int64_t kTenMinutes = 600'000;  // ms
 constexpr std::int64_t kHour = 3'600'000;      // ms
 constexpr std::int64_t kDay = 24 * kHour;      // ms
 
-constexpr std::array<std::string_view, 4> kPerEndpoint{"check-in.interval", "check-in.hold",
-                                                       "tunnel.idle", "session.resume-for"};
+constexpr std::array<std::string_view, 5> kPerEndpoint{
+    "check-in.interval", "check-in.hold", "tunnel.idle", "session.resume-for", "session.bandwidth"};
 
 std::vector<Key> check_in(FleetSettings& settings) {
   return {
@@ -79,6 +79,13 @@ std::vector<Key> describe(FleetSettings& settings) {
        "both ends before it is given up. Until then it goes on where it was. off: a "
        "session ends with its tunnel.",
        kLeast, kDay, true});
+  Key limit{
+      "session.bandwidth", &settings.session_bandwidth,
+      "How many bytes a second all sessions of an endpoint may move together, this much in "
+      "each direction: copies, forwards, shells and commands, as edged relays them. Live "
+      "sessions go by a change at once. Keystrokes go ahead of bulk. off: as fast as they can."};
+  limit.can_be_off = true;
+  keys.push_back(std::move(limit));
   return keys;
 }
 

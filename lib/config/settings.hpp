@@ -13,15 +13,16 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "base/rate.hpp"
 #include "base/secret.hpp"
 #include "base/time.hpp"
 
 namespace edge::config {
 
-// The kinds of value that a key can have. A duration is written "5s", "250ms", "5m". A secret is
-// text that is never printed: not in errors, and not as YAML.
+// The kinds of value that a key can have. A duration is written "5s", "250ms", "5m", a rate "10M"
+// (base/rate.hpp). A secret is text that is never printed: not in errors, and not as YAML.
 using Target = std::variant<std::string*, std::vector<std::string>*, std::uint32_t*, bool*,
-                            milliseconds*, std::filesystem::path*, log::Level*, Secret*>;
+                            milliseconds*, std::filesystem::path*, log::Level*, Secret*, Rate*>;
 
 struct Key {
   std::string path;   // "poll.listen"
@@ -30,7 +31,7 @@ struct Key {
   // Bounds for numbers and durations (milliseconds), inclusive.
   std::int64_t least = 0;
   std::int64_t most = INT64_MAX;
-  bool can_be_off = false;  // durations only: "off" is accepted and means 0
+  bool can_be_off = false;  // durations and rates: "off" is accepted and means 0
 };
 
 // edged.yaml: what is needed before the store opens. Fleet settings are not here (FleetSettings).
@@ -93,6 +94,7 @@ struct FleetSettings {
   milliseconds credentials_lifetime{60'000};  // tunnel.credentials-lifetime
   milliseconds keep_alive{60'000};            // session.keep-alive
   milliseconds resume_for{600'000};           // session.resume-for, 0 is off   per endpoint
+  Rate session_bandwidth;                     // session.bandwidth, 0 is off    per endpoint
   bool operator==(const FleetSettings&) const = default;
 };
 std::vector<Key> describe(FleetSettings& settings);

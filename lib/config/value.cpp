@@ -74,6 +74,13 @@ Result<milliseconds> parse_time(const Key& key, std::string_view text) {
   return *duration;
 }
 
+Result<Rate> parse_limit(const Key& key, std::string_view text) {
+  if (key.can_be_off && text == "off") return Rate{};
+  const auto rate = parse_rate(text);
+  if (!rate) return fail(Errc::usage, key.path + ": " + rate.error().message, rate.error().hint);
+  return Rate{*rate};
+}
+
 // As parse_text, but nothing of it is repeated.
 Result<Value> parse_secret(const Key& key, std::string_view text) {
   const bool good = text.size() <= kMaxText && trimmed(text) == text &&
@@ -124,6 +131,7 @@ Result<Value> parse_value(const Key& key, std::string_view text) {
           [&](std::vector<std::string>*) { return parse_list(key, split(text)); },
           [&](std::uint32_t*) { return as_value<std::uint32_t>(parse_number(key, text)); },
           [&](Secret*) { return parse_secret(key, text); },
+          [&](Rate*) { return as_value<Rate>(parse_limit(key, text)); },
           [&](bool*) -> Result<Value> {
             if (text != "true" && text != "false") return refusal(key, text);
             return Value{text == "true"};
@@ -178,6 +186,10 @@ std::string accepted(const Key& key) {
                           format_duration(milliseconds{key.most})) +
                    (key.can_be_off ? ", or off" : "");
           },
+          [&](Rate*) {
+            return "a rate such as 500K, 10M or 80Mbit" +
+                   std::string(key.can_be_off ? ", or off" : "");
+          },
           [](std::filesystem::path*) { return std::string("a path that starts with /"); },
           [](log::Level*) { return std::string("debug, info, warning or error"); },
       },
@@ -210,6 +222,10 @@ std::string get_value(const Key& key) {
           [&](const milliseconds* duration) {
             const bool off = key.can_be_off && duration->count() == 0;
             return off ? std::string("off") : format_duration(*duration);
+          },
+          [&](const Rate* rate) {
+            const bool off = key.can_be_off && rate->bytes_per_second == 0;
+            return off ? std::string("off") : format_rate(rate->bytes_per_second);
           },
           [](const std::filesystem::path* path) { return path->string(); },
           [](const log::Level* level) { return level_text(*level); },

@@ -13,7 +13,7 @@ namespace edge::config {
 
 // The same alternatives as Target, in the same order, without the pointers.
 using Value = std::variant<std::string, std::vector<std::string>, std::uint32_t, bool, milliseconds,
-                           std::filesystem::path, log::Level, Secret>;
+                           std::filesystem::path, log::Level, Secret, Rate>;
 
 // Hostile or careless input costs at most this much memory for each key.
 inline constexpr std::size_t kMaxText = 4096;

@@ -95,6 +95,7 @@ struct KindOfValue {
   std::string operator()(std::uint32_t*) const { return "number"; }
   std::string operator()(bool*) const { return "true or false"; }
   std::string operator()(milliseconds*) const { return "duration"; }
+  std::string operator()(Rate*) const { return "rate as 500K, 10M or 80Mbit, or off"; }
   std::string operator()(std::filesystem::path*) const { return "path"; }
   std::string operator()(log::Level*) const { return "debug, info, warning or error"; }
 };

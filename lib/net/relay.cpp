@@ -56,6 +56,40 @@ struct State {
   bool over = false;
 };
 
+bool is_on(const std::shared_ptr<RateLimit>& limit) {
+  return limit && limit->is_on();
+}
+
+// What a limit lets pass at once, and never so little that it cannot be told from something small.
+asio::mutable_buffer space_within(const std::shared_ptr<RateLimit>& limit, Buffer& buffer) {
+  if (!is_on(limit)) return buffer.space();
+  return asio::buffer(buffer.space(), std::max(limit->piece(), TokenBucket::kSmall + 1));
+}
+
+// In pieces, each when its time has come. What is small, and all that there was to read, was typed,
+// or answers that: it goes ahead.
+Task<error_code> write_within(std::shared_ptr<RateLimit> limit, Stream& to,
+                              asio::const_buffer bytes) {
+  if (limit->take_small(bytes.size())) {
+    const auto failed = co_await to.write(bytes);
+    co_return failed;
+  }
+  while (bytes.size() > 0) {
+    const auto piece = asio::buffer(bytes, limit->piece());
+    const bool go_on = co_await limit->take(piece.size());
+    if (!go_on) co_return asio::error::operation_aborted;
+    const auto failed = co_await to.write(piece);
+    if (failed) co_return failed;
+    bytes += piece.size();
+  }
+  co_return error_code{};
+}
+
+Task<error_code> pass_on(const std::shared_ptr<RateLimit>& limit, Stream& to,
+                         asio::const_buffer bytes) {
+  return is_on(limit) ? write_within(limit, to, bytes) : to.write(bytes);
+}
+
 // poll(2), POLLHUP: a Unix socket's peer has closed it wholly.
 bool is_hung_up(Socket& socket) {
   pollfd about{socket.native_handle(), 0, 0};
@@ -77,7 +111,8 @@ Task<> to_far(std::shared_ptr<State> state) {
   Buffer buffer;
   for (;;) {
     if (state->hooks.may_send) co_await state->hooks.may_send();
-    auto [error, size] = co_await state->near->read_some(buffer.space());
+    const auto space = space_within(state->hooks.limit_to_far, buffer);
+    auto [error, size] = co_await state->near->read_some(space);
     if (error == asio::error::eof) {
       co_await state->far->shutdown_write();
       state->half_closed = true;
@@ -90,7 +125,9 @@ Task<> to_far(std::shared_ptr<State> state) {
     state->counts.from_near += size;
     if (state->hooks.on_bytes) state->hooks.on_bytes(state->counts);
     // What the far side has sent before it stopped to read is still on its way to us.
-    if (co_await state->far->write(buffer.filled(size))) break;
+    const auto failed =
+        co_await pass_on(state->hooks.limit_to_far, *state->far, buffer.filled(size));
+    if (failed) break;
     buffer.passed_on(size);
   }
   state->to_far_ended = true;
@@ -104,6 +141,7 @@ Stream::Taker straight_to_near(const std::shared_ptr<State>& state) {
   return [weak = std::weak_ptr(state)](asio::const_buffer bytes) -> std::size_t {
     const auto owner = weak.lock();
     if (!owner || owner->over || owner->writing_near || !owner->socket->is_open()) return 0;
+    if (is_on(owner->hooks.limit_to_near)) return 0;
     const auto sent = ::send(owner->socket->native_handle(), bytes.data(), bytes.size(),
                              MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent <= 0) return 0;
@@ -118,7 +156,8 @@ Task<> to_near(std::shared_ptr<State> state) {
   bool far_ended = false;
   state->far->offer_to(straight_to_near(state));
   for (;;) {
-    auto [error, size] = co_await state->far->read_some(buffer.space());
+    const auto space = space_within(state->hooks.limit_to_near, buffer);
+    auto [error, size] = co_await state->far->read_some(space);
     if (error == asio::error::eof) {
       co_await state->near->shutdown_write();
       far_ended = true;
@@ -131,7 +170,8 @@ Task<> to_near(std::shared_ptr<State> state) {
     state->counts.from_far += size;
     if (state->hooks.on_bytes) state->hooks.on_bytes(state->counts);
     state->writing_near = true;
-    const auto failed = co_await state->near->write(buffer.filled(size));
+    const auto failed =
+        co_await pass_on(state->hooks.limit_to_near, *state->near, buffer.filled(size));
     state->writing_near = false;
     if (failed) {
       state->near_gone = true;
@@ -175,6 +215,7 @@ Task<RelayEnd> relay(std::shared_ptr<Stream> near, Socket& socket, std::shared_p
   now.far->offer_to({});
   now.near->close();
   now.far->close();
+  parts.cancel();  // who waits for a limit waits for none of the two
   co_await parts.join();
   co_return end;
 }

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 
+#include "net/rate_limit.hpp"
 #include "net/socket_stream.hpp"
 
 namespace edge::net {
@@ -23,6 +24,8 @@ struct RelayHooks {
   std::function<void(const RelayCounts&)> on_bytes;  // may be empty
   // Before each read of the near side; empty: always at once.
   std::function<Task<>()> may_send;
+  // What each direction shares with others; null, or off: as fast as it can.
+  std::shared_ptr<RateLimit> limit_to_far, limit_to_near;
 };
 
 struct RelayTimes {

@@ -7,12 +7,12 @@ namespace {
 
 // As parts of a second. Who comes after a pause, or whose timer fired late, may catch up so much;
 // without it a busy machine would stay below the rate.
-constexpr double kCatchUp = 0.040;
+constexpr double kCatchUp = 0.060;
 // So much may pass before its time, so that a fast rate needs a timer each 10 ms and not for each
 // chunk.
 constexpr double kAhead = 0.010;
 constexpr double kPiece = 0.020;
-constexpr double kSmallBurst = 0.020;
+constexpr double kSmallBurst = 0.010;
 constexpr std::size_t kLeastPiece = 50;  // at the slowest rate 5 % of a second
 
 }  // namespace

@@ -9,7 +9,7 @@ namespace edge::net {
 
 // Takers stand in one line of bytes, in the order of asking; the line moves at the rate. In any
 // second no more than 10 % above the rate passes, if takers keep to piece_of(): what may come at
-// once after a pause, or ahead of its time, adds up to 90 ms. Thread rule: none of its own.
+// once after a pause, or ahead of its time, adds up to 100 ms. Thread rule: none of its own.
 class TokenBucket {
  public:
   // A place in the line.

@@ -16,6 +16,7 @@ void Endpoint::resolve(config::FleetSettings resolved) {
   settings = std::move(resolved);
   const fleet::LifeLimits limits{settings.tunnel_open_deadline, fleet::LifeLimits{}.reopen_for};
   each_circuit([&](Circuit& each, const InstanceId*) { each.life.set_limits(limits); });
+  if (session_limit) session_limit->set(settings.session_bandwidth);
 }
 
 Circuit& Endpoint::circuit_of(const InstanceId& id, Instance& instance) {

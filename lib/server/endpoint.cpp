@@ -55,6 +55,14 @@ fleet::EndpointState Endpoint::state_of(const InstanceId& id, const Instance& in
                                fleet::silence_allowed(settings.interval, settings.hold), now);
 }
 
+std::shared_ptr<SessionLimit> Endpoint::limit_of_sessions() {
+  if (!session_limit) {
+    session_limit = std::make_shared<SessionLimit>();
+    session_limit->set(settings.session_bandwidth);
+  }
+  return session_limit;
+}
+
 bool Endpoint::held() const {
   for (const auto& [id, instance] : instances) {
     if (instance.hold) return true;

@@ -15,6 +15,7 @@
 #include "fleet/tunnel_life.hpp"
 #include "net/notify.hpp"
 #include "server/live_session.hpp"
+#include "server/session_limit.hpp"
 #include "store/store.hpp"
 
 namespace edge::server {
@@ -110,8 +111,9 @@ struct Endpoint {
   std::map<InstanceId, Instance> instances;
   std::vector<std::weak_ptr<net::Notify>> watchers;  // operators who wait for a change
   std::map<SessionId, std::shared_ptr<LiveSession>> sessions;
-  std::optional<SteadyTime> seen;            // the last sign of life of any instance
-  std::optional<SteadyTime> expected_until;  // it was online when edged ended, and may come back
+  std::shared_ptr<SessionLimit> session_limit;  // of all of them; null before the first one
+  std::optional<SteadyTime> seen;               // the last sign of life of any instance
+  std::optional<SteadyTime> expected_until;     // it was online when edged ended, and may come back
 
   fleet::EndpointState state(SteadyTime now) const;
   fleet::EndpointState state_of(const InstanceId& id, const Instance& instance,
@@ -123,6 +125,7 @@ struct Endpoint {
   void wake_holds();
   bool held() const;
   void resolve(config::FleetSettings resolved);
+  std::shared_ptr<SessionLimit> limit_of_sessions();  // made at the first session
 
   // fn(Circuit&, const InstanceId* whose): the endpoint's own first, whose is null.
   template <class Fn>

@@ -145,6 +145,8 @@ class Registry {
   // --- live sessions
   void add_session(const std::shared_ptr<LiveSession>& session);
   void move_session(const LiveSession& session, const TunnelHandle& tunnel);
+  // What its sessions may move; never null. One that was removed meanwhile has a limit of its own.
+  std::shared_ptr<SessionLimit> session_limit(const EndpointId& endpoint) const;
   void remove_session(const LiveSession& session);
   std::shared_ptr<LiveSession> session(const EndpointId& endpoint, const SessionId& id) const;
   std::vector<SessionId> session_ids() const;

@@ -43,6 +43,12 @@ void Registry::move_session(const LiveSession& session, const TunnelHandle& tunn
   });
 }
 
+std::shared_ptr<SessionLimit> Registry::session_limit(const EndpointId& id) const {
+  auto limit = std::shared_ptr<SessionLimit>();
+  with(id, [&](Endpoint& endpoint) { limit = endpoint.limit_of_sessions(); });
+  return limit ? limit : std::make_shared<SessionLimit>();
+}
+
 void Registry::remove_session(const LiveSession& session) {
   bool another = false;  // after a restart somebody else's record may have taken its place
   with(session.endpoint, [&](Endpoint& endpoint) {

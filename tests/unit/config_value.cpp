@@ -40,6 +40,9 @@ TEST_CASE("a value set from text is given back in its shortest form") {
       {"check-in.interval", "24h", "1d"},
       {"check-in.hold", "off", "off"},
       {"check-in.hold", "1m", "1m"},
+      {"session.bandwidth", "1.5M", "1500K"},
+      {"session.bandwidth", "80Mbit/s", "10M"},
+      {"session.bandwidth", "off", "off"},
       {"tunnel.idle", "300s", "5m"},
       {"limits.loops", "0", "0"},
       {"limits.connections", "20000", "20000"},
@@ -77,6 +80,8 @@ TEST_CASE(
       {"check-in.hold", "0s", "or off"},
       {"check-in.hold", "2h", "100ms to 1h, or off"},
       {"tunnel.idle", "31d", "100ms to 30d"},
+      {"session.bandwidth", "10m", "'m' is no unit"},
+      {"session.bandwidth", "0", "less than 1K"},
       {"limits.loops", "65", "0 to 64"},
       {"limits.loops", "-1", "0 to 64"},
       {"limits.loops", "4 ", "0 to 64"},
@@ -169,14 +174,14 @@ TEST_CASE("no fleet setting is in a file too") {
   }
 }
 
-TEST_CASE("only interval, hold and idle may differ between endpoints, and each of them exists") {
+TEST_CASE("only some settings may differ between endpoints, and each of them exists") {
   FleetSettings fleet;
   std::vector<std::string> found;
   for (const auto& key : describe(fleet)) {
     if (is_per_endpoint(key.path)) found.push_back(key.path);
   }
   CHECK(found == std::vector<std::string>{"check-in.interval", "check-in.hold", "tunnel.idle",
-                                          "session.resume-for"});
+                                          "session.resume-for", "session.bandwidth"});
   CHECK(!is_per_endpoint("session.keep-alive"));
   CHECK(!is_per_endpoint(""));
 }

@@ -118,6 +118,9 @@ net::Task<> Tunnel::relay(SessionRequest request) {
                     parts_.clock.steady());
       touch();
     };
+    const auto limit = parts_.registry.session_limit(caller_.endpoint);
+    hooks.limit_to_far = std::shared_ptr<net::RateLimit>(limit, &limit->to_node);
+    hooks.limit_to_near = std::shared_ptr<net::RateLimit>(limit, &limit->from_node);
     end = co_await net::relay(client, watched, agent, std::move(hooks));
   }
   std::erase_if(carried_, [&let_go](const auto& carried) { return carried.let_go == let_go; });
