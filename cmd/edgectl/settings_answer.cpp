@@ -24,6 +24,17 @@ Result<nlohmann::json> find_setting(const nlohmann::json& answer, const std::str
               "edgectl settings show");
 }
 
+namespace {
+
+// Of a value that was taken back.
+const char* words_of_source(const std::string& source, const std::string& endpoint) {
+  if (source == "default") return " (the default)";
+  if (source == "fleet" && !endpoint.empty()) return " (as for all endpoints)";
+  return " (as it was set before)";
+}
+
+}  // namespace
+
 Result<int> change_setting(Context& context, const std::string& endpoint, const std::string& key,
                            const nlohmann::json& value) {
   nlohmann::json body = nlohmann::json::object();
@@ -39,8 +50,11 @@ Result<int> change_setting(Context& context, const std::string& endpoint, const 
   context.world.out << key << " is " << printable(text_at(*setting, "value")) << " for "
                     << (endpoint.empty() ? "all endpoints" : printable(endpoint));
   const std::string source = text_at(*setting, "source");
-  if (value.is_null() && !source.empty()) {
-    context.world.out << (source == "default" ? " (the default)" : " (as for all endpoints)");
+  if (const auto until = text_at(*setting, "until"); !until.empty()) {
+    context.world.out << " until " << printable(until) << ", then "
+                      << printable(text_at(*setting, "then"));
+  } else if (value.is_null()) {
+    context.world.out << words_of_source(source, endpoint);
   }
   context.world.out << '\n';
   return 0;

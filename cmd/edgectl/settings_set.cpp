@@ -13,17 +13,21 @@ struct Options {
   std::string key;
   std::optional<std::string> value;  // nothing: unset
   std::string endpoint;
+  std::string for_a_while;
   control::TargetChoice choice;
   bool dry_run = false;
 };
 
 std::string what_of(const Options& options) {
   return (options.value ? "set " : "unset ") + options.key +
-         (options.value ? " to " + *options.value : std::string());
+         (options.value ? " to " + *options.value : std::string()) +
+         (options.for_a_while.empty() ? std::string() : " for " + options.for_a_while);
 }
 
 nlohmann::json value_of(const Options& options) {
-  return options.value ? nlohmann::json(*options.value) : nlohmann::json(nullptr);
+  if (!options.value) return nullptr;
+  if (options.for_a_while.empty()) return *options.value;
+  return {{"value", *options.value}, {"for", options.for_a_while}};
 }
 
 Result<int> change_many(Context& context, const std::vector<control::Target>& targets,
@@ -44,7 +48,8 @@ Result<int> change_many(Context& context, const std::vector<control::Target>& ta
   context.world.out << options.key << " is "
                     << (options.value ? printable(*options.value)
                                       : std::string("as for all endpoints again"))
-                    << " for " << control::list_at(*answer, "items").size() << " endpoints\n";
+                    << " for " << control::list_at(*answer, "items").size() << " endpoints"
+                    << (options.for_a_while.empty() ? "" : ", for " + options.for_a_while) << '\n';
   return 0;
 }
 
@@ -83,24 +88,39 @@ void add_key(CLI::App& command, Options& options) {
 }  // namespace
 
 void add_settings_set(CLI::App& noun, Run& chosen) {
-  auto* command =
-      noun.add_subcommand("set", "change a setting, for all endpoints, for one or for several");
+  auto* command = noun.add_subcommand(
+      "set",
+      "change a setting, for all endpoints, for one or for several\n\n"
+      "With --for it holds for a while, and then falls back by itself to what is set below it: "
+      "also "
+      "when edged is started anew meanwhile. Setting the key anew ends that, and unset takes it "
+      "back alone.");
   command->footer(
       "edgectl settings set check-in.interval 30s\tfor all\n"
       "edgectl settings set check-in.interval 5s shop-17 shop-18\tfor some; asks first\n"
       "edgectl settings set check-in.interval 5s -l site=berlin --dry-run\tfor whom?\n"
+      "edgectl settings set check-in.interval 5s shop-17 --for 15m\tthen as before\n"
+      "edgectl settings set session.bandwidth 10M\t10 MB/s for the sessions of each endpoint\n"
       "edgectl settings set check-in.hold off\tplain polling\n");
   auto options = std::make_shared<Options>();
   add_key(*command, *options);
-  command->add_option("VALUE", options->value, "durations are 250ms, 5s, 2m, 24h")
+  command
+      ->add_option("VALUE", options->value,
+                   "durations are 250ms, 5s, 2m, 24h; rates 500K, 10M, 80Mbit")
       ->type_name("VALUE")
       ->required();
+  command->add_option("--for", options->for_a_while, "for this long, then as before; at most 30d")
+      ->type_name("DURATION");
   add_whose(*command, *options);
   choose(*command, chosen, options, run);
 }
 
 void add_settings_unset(CLI::App& noun, Run& chosen) {
-  auto* command = noun.add_subcommand("unset", "take a change back");
+  auto* command = noun.add_subcommand(
+      "unset",
+      "take a change back\n\n"
+      "What holds for a while (set --for) ends, and what was set before holds again; that is taken "
+      "back by a second unset.");
   command->footer(
       "edgectl settings unset check-in.interval\tback to the default\n"
       "edgectl settings unset check-in.interval -l site=berlin\tas for all endpoints\n");

@@ -18,6 +18,16 @@ struct Options {
   control::TargetChoice choice;
 };
 
+// "14m left"; "" where it holds for good.
+std::string time_left(const std::string& until, WallTime now) {
+  const auto time = parse_rfc3339(until);
+  return time ? format_age(*time - now) + " left" : until;
+}
+
+std::string until_text(const std::string& until, WallTime now) {
+  return until + " (" + time_left(until, now) + ")";
+}
+
 Result<int> show_one(Context& context, const nlohmann::json& answer, const std::string& key) {
   const auto setting = find_setting(answer, key);
   if (!setting) return setting.error();
@@ -32,6 +42,8 @@ Result<int> show_one(Context& context, const nlohmann::json& answer, const std::
   for (const char* field : {"key", "value", "default", "source"}) {
     page.add(field, text_at(*setting, field));
   }
+  if (const auto until = text_at(*setting, "until"); !until.empty())
+    page.add("until", until_text(until, context.now()) + ", then " + text_at(*setting, "then"));
   page.add("meaning", text_at(*setting, "prose"));
   page.print(context.world.out, context.colour_out);
   return 0;
@@ -76,13 +88,13 @@ Result<int> run(Context& context, const Options& options) {
   if (context.structured()) {
     return context.print(*answer);
   }
-  control::Table table({"KEY", "VALUE", "DEFAULT", "SOURCE"});
+  control::Table table({"KEY", "VALUE", "DEFAULT", "SOURCE", "UNTIL"});
   for (const auto& setting : control::list_at(*answer, "settings")) {
     if (context.options.quiet) {
       context.world.out << printable(text_at(setting, "key")) << '\n';
     }
     table.add({text_at(setting, "key"), text_at(setting, "value"), text_at(setting, "default"),
-               text_at(setting, "source")});
+               text_at(setting, "source"), time_left(text_at(setting, "until"), context.now())});
   }
   if (context.options.quiet) return 0;
   table.print(context.world.out, {!context.options.no_headers, context.colour_out, ""});

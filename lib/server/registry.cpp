@@ -1,5 +1,6 @@
 #include "server/registry.hpp"
 
+#include <set>
 #include <stdexcept>
 
 #include "base/log.hpp"
@@ -49,14 +50,21 @@ void Registry::apply_key(Endpoint& endpoint, const Secret& key) {
 
 void Registry::resolve(Endpoint& endpoint) const {
   const std::shared_lock lock(settings_mutex_);
-  endpoint.resolve(fleet::with_overrides(settings_, endpoint.record.settings));
+  auto settings = fleet::with_overrides(settings_, endpoint.record.settings);
+  const auto for_a_while = temporary_settings_.values_of(endpoint.record.id);
+  endpoint.resolve(fleet::with_overrides(std::move(settings), for_a_while));
 }
 
 Result<void> Registry::load(store::Store& store) {
   auto settings = store.load_settings();
   if (!settings) return settings.error();
   set_settings_ = *settings;
-  settings_ = fleet::with_overrides({}, set_settings_);
+  auto temporary = store.load_temporary_settings();
+  if (!temporary) return temporary.error();
+  for (const auto& one : *temporary)
+    temporary_settings_.put(one.scope, one.key, {one.value, one.until});
+  settings_ = fleet::with_overrides(fleet::with_overrides({}, set_settings_),
+                                    temporary_settings_.values_of({}));
   auto tombstones = store.load_tombstones();
   if (!tombstones) return tombstones.error();
   for (auto& tombstone : *tombstones) tombstones_.emplace(tombstone.id, tombstone);
@@ -156,6 +164,10 @@ void Registry::remove(const EndpointId& id, const store::Tombstone& tombstone) {
     drop_associations(*gone);
     gone->wake_watchers();
   }
+  {
+    const std::unique_lock lock(settings_mutex_);
+    temporary_settings_.forget(id);
+  }
   const std::unique_lock lock(names_mutex_);
   by_name_.erase(gone->record.name);
   tombstones_.emplace(id, tombstone);
@@ -218,9 +230,8 @@ void Registry::set_endpoint_setting(const EndpointId& id, const std::string& key
     } else {
       endpoint.record.settings[key] = value;
     }
-    resolve(endpoint);
-    endpoint.wake_holds();  // so that every agent learns its new pace now
   });
+  settings_changed(id);
 }
 
 void Registry::set_labels(const EndpointId& id, const fleet::Labels& labels) {
@@ -241,12 +252,62 @@ void Registry::set_setting(const std::string& key, const std::string& value) {
     } else {
       set_settings_[key] = value;
     }
-    settings_ = fleet::with_overrides({}, set_settings_);
+  }
+  settings_changed();
+}
+
+void Registry::settings_changed() {
+  {
+    const std::unique_lock lock(settings_mutex_);
+    settings_ = fleet::with_overrides(fleet::with_overrides({}, set_settings_),
+                                      temporary_settings_.values_of({}));
   }
   each([this](Endpoint& endpoint) {
     resolve(endpoint);
+    endpoint.wake_holds();  // so that every agent learns its new pace now
+  });
+}
+
+void Registry::settings_changed(const EndpointId& scope) {
+  if (scope.empty()) return settings_changed();
+  with(scope, [this](Endpoint& endpoint) {
+    resolve(endpoint);
     endpoint.wake_holds();
   });
+}
+
+void Registry::set_temporary(const store::TemporarySetting& setting) {
+  {
+    const std::unique_lock lock(settings_mutex_);
+    temporary_settings_.put(setting.scope, setting.key, {setting.value, setting.until});
+  }
+  settings_changed(setting.scope);
+}
+
+bool Registry::end_temporary(const EndpointId& scope, const std::string& key) {
+  {
+    const std::unique_lock lock(settings_mutex_);
+    if (!temporary_settings_.remove(scope, key)) return false;
+  }
+  settings_changed(scope);
+  return true;
+}
+
+fleet::TemporarySettings::OfOne Registry::temporary_settings(const EndpointId& scope) const {
+  const std::shared_lock lock(settings_mutex_);
+  return temporary_settings_.of(scope);
+}
+
+std::vector<fleet::TemporarySettings::Due> Registry::end_due_settings() {
+  std::vector<fleet::TemporarySettings::Due> due;
+  {
+    const std::unique_lock lock(settings_mutex_);
+    due = temporary_settings_.take_due(clock_.wall());
+  }
+  std::set<EndpointId> scopes;
+  for (const auto& one : due) scopes.insert(one.scope);
+  for (const auto& scope : scopes) settings_changed(scope);
+  return due;
 }
 
 config::FleetSettings Registry::settings() const {

@@ -15,6 +15,7 @@
 #include "fleet/association.hpp"
 #include "fleet/handshake_slots.hpp"
 #include "fleet/selector.hpp"
+#include "fleet/temporary_settings.hpp"
 #include "server/endpoint.hpp"
 #include "wire/check_in.hpp"
 #include "wire/instance_view.hpp"
@@ -167,6 +168,12 @@ class Registry {
   void set_endpoint_setting(const EndpointId& id, const std::string& key, const std::string& value);
   void set_labels(const EndpointId& id, const fleet::Labels& labels);
   void set_setting(const std::string& key, const std::string& value);  // "" is the default
+  // For a while, on top of what is set; `setting.scope` is an endpoint's id, or empty for all.
+  void set_temporary(const store::TemporarySetting& setting);
+  bool end_temporary(const EndpointId& scope, const std::string& key);  // false: there was none
+  fleet::TemporarySettings::OfOne temporary_settings(const EndpointId& scope) const;
+  // Those whose time is over have fallen back when this returns; the store does not know yet.
+  std::vector<fleet::TemporarySettings::Due> end_due_settings();
   config::FleetSettings settings() const;
   std::map<std::string, std::string> set_settings()
       const;  // those that differ from the defaults, as text
@@ -220,6 +227,8 @@ class Registry {
   std::unique_ptr<Endpoint> make(store::EndpointRecord record) const;
   static void apply_key(Endpoint& endpoint, const Secret& key);
   void resolve(Endpoint& endpoint) const;
+  void settings_changed();  // of all endpoints
+  void settings_changed(const EndpointId& scope);
   void drop_associations(Endpoint& endpoint);
   // The decision about one instance, under its shard's lock; holds when `over` is not set.
   CheckInAnswer decide(Endpoint& endpoint, Instance& instance, const Visit& visit, bool over);
@@ -267,7 +276,8 @@ class Registry {
   std::deque<std::pair<SessionId, std::string>> ended_;  // from outside, and why
   mutable std::shared_mutex settings_mutex_;
   std::map<std::string, std::string> set_settings_;
-  config::FleetSettings settings_;
+  fleet::TemporarySettings temporary_settings_;
+  config::FleetSettings settings_;  // resolved from both
   std::atomic<std::uint64_t> check_ins_{0};
   std::atomic<bool> returns_{false};
 };

@@ -28,6 +28,7 @@ void Upkeep::second() {
     next_drop_ = now + kDropEvery;
     drop_tombstones();
   }
+  end_due_settings();
   if (const auto lost = log::lost(); lost > std::exchange(lost_lines_, lost))
     log::warning("log.lines-lost", {{"in-all", lost}, {"reason", "stderr is not read in time"}});
   const bool returned = parts_.registry.take_returns();
@@ -44,6 +45,27 @@ void Upkeep::save_last_seen() {
                  {{"rows", batch.size()}, {"reason", saved.error().message}});
     }
   });
+}
+
+// What edged cannot tell the store before it dies is due again when it comes back.
+void Upkeep::end_due_settings() {
+  for (const auto& due : parts_.registry.end_due_settings()) {
+    parts_.store.post([due](store::Store& target) {
+      if (auto ended = target.remove_temporary_setting(due.scope, due.key); !ended)
+        log::error("settings.not-stored", {{"reason", ended.error().message}});
+    });
+    auto settings =
+        due.scope.empty() ? parts_.registry.settings() : parts_.registry.settings_of(due.scope);
+    const auto keys = config::describe(settings);
+    const auto* key = config::find_key(keys, due.key);
+    const auto now = key ? config::get_value(*key) : "not known";
+    parts_.record_event({{},
+                         "settings.fell-back",
+                         due.scope,
+                         {},
+                         "",
+                         due.key + " = " + now + " again; the time of " + due.value + " is over"});
+  }
 }
 
 void Upkeep::drop_tombstones() {

@@ -1,5 +1,5 @@
 // What edged's books need as time passes: check-ins are counted, last-seen times are stored in
-// batches, and tombstones that have had their time are dropped. Thread rule: loop 0.
+// batches, and what has had its time (tombstones, temporary settings) ends. Thread rule: loop 0.
 #pragma once
 
 #include "server/parts.hpp"
@@ -19,6 +19,7 @@ class Upkeep {
 
  private:
   void drop_tombstones();
+  void end_due_settings();
 
   Parts& parts_;
   int unsaved_ = 0;  // seconds

@@ -76,6 +76,16 @@ const Migration kLabels{
          PRIMARY KEY (endpoint_id, name)))",
 };
 
+// endpoint_id '' is of all endpoints, so no foreign key: whoever removes an endpoint removes these.
+const Migration kTemporarySettings{
+    R"(CREATE TABLE temporary_setting (
+         endpoint_id TEXT NOT NULL,
+         name TEXT NOT NULL,
+         value TEXT NOT NULL,
+         until_ms BIGINT NOT NULL,
+         PRIMARY KEY (endpoint_id, name)))",
+};
+
 long long parse_version(const std::string& text) {
   long long version = 0;
   const auto* end = text.data() + text.size();
@@ -89,7 +99,7 @@ long long parse_version(const std::string& text) {
 }  // namespace
 
 const std::vector<Migration>& migrations() {
-  static const std::vector<Migration> kAll{kFirst, kLabels};
+  static const std::vector<Migration> kAll{kFirst, kLabels, kTemporarySettings};
   return kAll;
 }
 

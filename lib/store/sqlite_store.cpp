@@ -11,6 +11,7 @@
 #include "store/sql_failure.hpp"
 #include "store/sqlite_file.hpp"
 #include "store/store.hpp"
+#include "store/temporary_rows.hpp"
 
 namespace edge::store {
 namespace {
@@ -29,6 +30,10 @@ class SqliteStore final : public Store {
   }
   Result<std::map<std::string, std::string>> load_settings() override {
     return look("cannot load the settings", [&] { return read_settings(session_); });
+  }
+  Result<std::vector<TemporarySetting>> load_temporary_settings() override {
+    return look("cannot load the temporary settings",
+                [&] { return read_temporary_settings(session_); });
   }
 
   Result<void> create_endpoint(const EndpointRecord& endpoint) override {
@@ -51,6 +56,7 @@ class SqliteStore final : public Store {
   Result<void> remove_endpoint(const EndpointId& id, const Tombstone& tombstone) override {
     return change("cannot remove endpoint " + id.text, [&]() -> Result<void> {
       if (auto deleted = delete_endpoint(session_, id); !deleted) return deleted;
+      delete_temporary_settings(session_, id);
       upsert_tombstone(session_, tombstone);
       return {};
     });
@@ -116,6 +122,14 @@ class SqliteStore final : public Store {
       if (value.empty()) return delete_setting(session_, key);
       upsert_setting(session_, key, value);
     });
+  }
+  Result<void> put_temporary_setting(const TemporarySetting& setting) override {
+    return write("cannot set " + setting.key + " for a while",
+                 [&] { upsert_temporary_setting(session_, setting); });
+  }
+  Result<void> remove_temporary_setting(const EndpointId& scope, const std::string& key) override {
+    return write("cannot end the temporary " + key,
+                 [&] { delete_temporary_setting(session_, scope, key); });
   }
   Result<void> put_last_seen(const std::vector<LastSeen>& batch) override {
     return write("cannot keep when agents were last seen",

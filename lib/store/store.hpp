@@ -47,6 +47,13 @@ struct EndpointRecord {
   std::vector<InstanceRecord> instances;
 };
 
+// A setting that holds until a time, on top of what is set below it.
+struct TemporarySetting {
+  EndpointId scope;  // empty: of all endpoints
+  std::string key, value;
+  WallTime until{};
+};
+
 struct Tombstone {  // of a removed endpoint, so that its agents can be told
   EndpointId id;
   std::string name;
@@ -91,6 +98,7 @@ class Store {
   virtual Result<std::vector<EndpointRecord>> load_endpoints() = 0;
   virtual Result<std::vector<Tombstone>> load_tombstones() = 0;
   virtual Result<std::map<std::string, std::string>> load_settings() = 0;
+  virtual Result<std::vector<TemporarySetting>> load_temporary_settings() = 0;
 
   // A duplicate name is Errc::conflict.
   virtual Result<void> create_endpoint(const EndpointRecord& endpoint) = 0;
@@ -124,6 +132,10 @@ class Store {
   virtual Result<void> put_endpoint_settings(const std::vector<EndpointId>& ids,
                                              const std::map<std::string, std::string>& changes) = 0;
   virtual Result<void> put_setting(const std::string& key, const std::string& value) = 0;
+  // Takes the place of one for the same key; what is set below stays as it is.
+  virtual Result<void> put_temporary_setting(const TemporarySetting& setting) = 0;
+  virtual Result<void> remove_temporary_setting(const EndpointId& scope,
+                                                const std::string& key) = 0;
   virtual Result<void> put_last_seen(const std::vector<LastSeen>& batch) = 0;  // one transaction
 
   // Replaces the instance's last one; goes when the instance goes.

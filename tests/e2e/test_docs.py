@@ -145,6 +145,8 @@ def test_the_documented_answers_of_the_admin_socket_have_the_keys_that_are_sent(
     settings, documented = ask("GET", "/v1/endpoints/shop-17/settings"), json.loads(examples["settings"])
     assert settings.keys() == documented.keys()
     assert settings["settings"][0].keys() == documented["settings"][0].keys()
+    changed = ask("PATCH", "/v1/endpoints/shop-17/settings", json.loads(examples["temporary"]))["settings"][0]
+    assert changed["value"] == "5s" and changed["until"] and changed["then"] == "5s"
     shown = ask("GET", "/v1/endpoints/shop-17")
     assert shown.keys() == json.loads(examples["endpoint"]).keys()
     assert shown["events"][0].keys() == json.loads(examples["endpoint"])["events"][0].keys()

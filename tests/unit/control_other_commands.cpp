@@ -16,7 +16,8 @@ TEST_CASE_FIXTURE(Fixture, "settings are shown, set and unset, for all endpoints
   edged.answer("PATCH /v1/settings", 200, all);
   edged.answer("PATCH /v1/endpoints/shop-17/settings", 200, all);
   CHECK(run({"settings", "show"}).out ==
-        "KEY                VALUE  DEFAULT  SOURCE\ncheck-in.interval  30s    5s       fleet\n");
+        "KEY                VALUE  DEFAULT  SOURCE  UNTIL\n"
+        "check-in.interval  30s    5s       fleet   -\n");
   CHECK(run({"setting", "show", "check-in.interval", "-q"}).out == "30s\n");
   CHECK(run({"settings", "show", "check-in.interval"}).out.find("How often.") != std::string::npos);
   const auto unknown = run({"settings", "show", "check-in.intervall"});
@@ -29,6 +30,29 @@ TEST_CASE_FIXTURE(Fixture, "settings are shown, set and unset, for all endpoints
         "check-in.interval is 30s for shop-17 (as for all endpoints)\n");
   CHECK(edged.asked().back() ==
         R"(PATCH /v1/endpoints/shop-17/settings {"check-in.interval":null})");
+}
+
+TEST_CASE_FIXTURE(Fixture, "a setting for a while is asked for and shown with its end") {
+  const json all = {{"settings",
+                     {{{"key", "check-in.interval"},
+                       {"value", "5s"},
+                       {"default", "5s"},
+                       {"source", "endpoint"},
+                       {"until", "2026-11-22T22:07:05.000Z"},
+                       {"then", "30s"},
+                       {"prose", "How often."}}}}};
+  edged.answer("GET /v1/endpoints/shop-17/settings", 200, all);
+  edged.answer("PATCH /v1/endpoints/shop-17/settings", 200, all);
+  CHECK(run({"settings", "set", "check-in.interval", "5s", "--endpoint", "shop-17", "--for", "15m"})
+            .out ==
+        "check-in.interval is 5s for shop-17 until 2026-11-22T22:07:05.000Z, then 30s\n");
+  CHECK(edged.asked().back() ==
+        R"(PATCH /v1/endpoints/shop-17/settings {"check-in.interval":{"for":"15m","value":"5s"}})");
+  CHECK(run({"settings", "show", "--endpoint", "shop-17"}).out ==
+        "KEY                VALUE  DEFAULT  SOURCE    UNTIL\n"
+        "check-in.interval  5s     5s       endpoint  15m left\n");
+  const auto one = run({"settings", "show", "check-in.interval", "--endpoint", "shop-17"}).out;
+  CHECK(one.find("2026-11-22T22:07:05.000Z (15m left), then 30s") != std::string::npos);
 }
 
 TEST_CASE_FIXTURE(Fixture, "snapshot show gives the newest of each instance") {

@@ -85,4 +85,53 @@ TEST_CASE("an endpoint that was removed is known as such for 90 days, and then t
   CHECK(books.tombstones() == 0);
 }
 
+TEST_CASE(
+    "a temporary setting falls back to what is set below it, here, in the store, as an event") {
+  Books books;
+  auto& fleet = books.fleet;
+  fleet.registry.set_endpoint_setting(kEndpoint, "check-in.interval", "30s");
+  const store::TemporarySetting temporary{kEndpoint, "check-in.interval", "7s",
+                                          fleet.clock.wall() + std::chrono::minutes{15}};
+  REQUIRE(books.store->put_temporary_setting(temporary));
+  fleet.registry.set_temporary(temporary);
+  const auto held = fleet.bell();
+  fleet.check_in(fleet.first, held);
+  fleet.rung(held);
+  CHECK(fleet.registry.settings_of(kEndpoint).interval == milliseconds{7'000});
+  fleet.clock.advance(std::chrono::minutes{15} - milliseconds{1});
+  books.upkeep.second();
+  CHECK(fleet.registry.settings_of(kEndpoint).interval == milliseconds{7'000});
+  fleet.clock.advance(milliseconds{1});
+  books.upkeep.second();
+  CHECK(fleet.registry.settings_of(kEndpoint).interval == milliseconds{30'000});
+  CHECK(fleet.rung(held));  // the agent learns it now
+  books.settle();
+  CHECK(books.store->load_temporary_settings()->empty());
+  const auto events = books.store->events(kEndpoint, 1);
+  REQUIRE(events->size() == 1);
+  CHECK(events->front().kind == "settings.fell-back");
+  CHECK(events->front().text == "check-in.interval = 30s again; the time of 7s is over");
+}
+
+TEST_CASE(
+    "a temporary setting of all leaves the overrides of endpoints alone, and outlives edged") {
+  Books books;
+  auto& fleet = books.fleet;
+  const store::TemporarySetting of_all{
+      {}, "check-in.interval", "7s", fleet.clock.wall() + std::chrono::minutes{15}};
+  REQUIRE(books.store->put_temporary_setting(of_all));
+  REQUIRE(books.store->put_endpoint_setting(kEndpoint, "check-in.hold", "off"));
+  Registry anew(fleet.clock, "", "");
+  REQUIRE(anew.load(*books.store));
+  CHECK(anew.settings().interval == milliseconds{7'000});
+  CHECK(anew.settings_of(kEndpoint).interval == milliseconds{7'000});
+  CHECK(anew.settings_of(kEndpoint).hold == milliseconds{0});
+  anew.set_endpoint_setting(kEndpoint, "check-in.interval", "30s");
+  CHECK(anew.settings_of(kEndpoint).interval == milliseconds{30'000});
+  fleet.clock.advance(std::chrono::minutes{15});
+  CHECK(anew.end_due_settings().size() == 1);
+  CHECK(anew.settings().interval == config::FleetSettings{}.interval);
+  CHECK(anew.settings_of(kEndpoint).interval == milliseconds{30'000});
+}
+
 }  // namespace edge::server::test

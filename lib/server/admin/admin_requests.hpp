@@ -14,6 +14,7 @@
 namespace edge::server {
 
 class Demand;
+struct SettingChange;
 class Tunnel;
 
 class AdminConnection {
@@ -87,7 +88,9 @@ class AdminConnection {
   // far), removed.
   net::Task<Result<std::shared_ptr<Tunnel>>> require_tunnel(const Call& call);
   net::Task<Result<void>> store_settings(std::optional<EndpointId> id,
-                                         std::map<std::string, std::string> changes);
+                                         std::map<std::string, SettingChange> changes);
+  net::Task<Result<void>> change_settings(std::vector<EndpointId> scopes, std::string key,
+                                          SettingChange change, std::string for_whom);
   nlohmann::json settings_view(const std::optional<EndpointId>& id) const;
   Error no_endpoint(const std::string& name) const;
   Error no_session(const std::string& name) const;
