@@ -137,6 +137,8 @@ CommandTree::CommandTree() : app(std::make_unique<CLI::App>()) {
   add_proxy(*app, chosen);
   add_ssh_config(*app, chosen);
   add_label(*app, chosen);
+  add_wait(*app, chosen);
+  add_ping(*app, chosen);
   add_doctor(*app, chosen);
   add_status(*app, chosen);
   add_version(*app, chosen);

@@ -31,6 +31,8 @@ void add_settings_set(CLI::App& noun, Run& chosen);
 void add_settings_unset(CLI::App& noun, Run& chosen);
 void add_snapshot_show(CLI::App& noun, Run& chosen);
 void add_snapshot_take(CLI::App& noun, Run& chosen);
+void add_wait(CLI::App& program, Run& chosen);
+void add_ping(CLI::App& program, Run& chosen);
 void add_doctor(CLI::App& program, Run& chosen);
 void add_status(CLI::App& program, Run& chosen);
 void add_version(CLI::App& program, Run& chosen);

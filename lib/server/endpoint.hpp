@@ -86,6 +86,7 @@ struct Instance {
   Trials trials;
   std::unique_ptr<Circuit> circuit;          // its own; most never have one
   std::optional<SteadyTime> seen;            // the last sign of life
+  std::optional<SteadyTime> checked_in;      // the last check-in that this edged has seen
   std::optional<SteadyTime> expected_until;  // it was online when edged ended, and may come back
   bool unsaved = false;                      // last-seen is newer than the store's
 

@@ -14,6 +14,7 @@
 
 #include "fleet/association.hpp"
 #include "fleet/handshake_slots.hpp"
+#include "fleet/next_check_in.hpp"
 #include "fleet/selector.hpp"
 #include "fleet/temporary_settings.hpp"
 #include "server/endpoint.hpp"
@@ -142,6 +143,15 @@ class Registry {
     milliseconds patience{0};  // how long a connect waits without --wait
   };
   Waiting waiting(const EndpointId& id, const std::optional<InstanceId>& instance = {}) const;
+
+  struct Presence {
+    fleet::EndpointState state = fleet::EndpointState::offline;
+    bool has_open_tunnel = false;
+  };
+  std::optional<Presence> presence(const EndpointId& id) const;  // nothing when gone
+  // Both as in docs/admin-api.md; null when gone.
+  nlohmann::json describe_presence(const EndpointId& id) const;
+  nlohmann::json describe_check_ins(const EndpointId& id) const;
 
   // --- live sessions
   void add_session(const std::shared_ptr<LiveSession>& session);

@@ -135,6 +135,7 @@ CheckInAnswer Registry::arrive(const Visit& visit, const crypto::Hash* ticket) {
     const bool was_online = endpoint.state(now) == fleet::EndpointState::online;
     endpoint.seen = now;  // here and not when a hold is looked at again: that is no sign of life
     instance.seen_at(clock_.wall(), now);
+    instance.checked_in = now;
     instance.expected_until.reset();
     if (instance.record.address != visit.address) instance.record.address = visit.address;
     answer = decide(endpoint, instance, visit, /*over=*/false);

@@ -1,5 +1,5 @@
-// What all sessions of an endpoint may move together (session.bandwidth): as much in each direction, as
-// links are.
+// What all sessions of an endpoint may move together (session.bandwidth): as much in each
+// direction, as links are.
 #pragma once
 
 #include "base/rate.hpp"

@@ -145,8 +145,14 @@ def test_the_documented_answers_of_the_admin_socket_have_the_keys_that_are_sent(
     settings, documented = ask("GET", "/v1/endpoints/shop-17/settings"), json.loads(examples["settings"])
     assert settings.keys() == documented.keys()
     assert settings["settings"][0].keys() == documented["settings"][0].keys()
+    for example in "wait", "temporary":
+        assert json.loads(examples[example])
     changed = ask("PATCH", "/v1/endpoints/shop-17/settings", json.loads(examples["temporary"]))["settings"][0]
     assert changed["value"] == "5s" and changed["until"] and changed["then"] == "5s"
+    waited, documented = ask("POST", "/v1/wait", {"endpoints": ["shop-17"], "for": "online"}), json.loads(examples["waited"])
+    assert waited.keys() == documented.keys() and waited["others"][0].keys() == documented["others"][0].keys()
+    asked = {**json.loads(examples["wait"]), "endpoints": ["shop-17"], "for": "offline"}
+    assert ask("POST", "/v1/wait", asked)["items"][0].keys() == documented["items"][0].keys()
     shown = ask("GET", "/v1/endpoints/shop-17")
     assert shown.keys() == json.loads(examples["endpoint"]).keys()
     assert shown["events"][0].keys() == json.loads(examples["endpoint"])["events"][0].keys()
@@ -174,6 +180,21 @@ def test_the_documented_instance_has_the_keys_that_are_sent(shop):
     assert sent.keys() == documented.keys()
     printed = subprocess.run(["ssh-keygen", "-lf", "-"], input=sent["host-key-line"], capture_output=True, text=True, check=True)
     assert printed.stdout.split()[1] == sent["host-key"]
+
+
+def test_the_documented_ping_has_the_keys_that_are_sent(shop):
+    page = text("docs", "admin-api.md")
+    documented = json.loads(re.search(r"^```json ping\n(.*?)^```", page, re.M | re.S)[1])
+    connection = AdminConnection(shop.socket)
+
+    def ask(method, path):
+        connection.request(method, path, "{}" if method == "POST" else None)
+        return json.loads(connection.getresponse().read())
+
+    sent = ask("POST", "/v1/endpoints/shop-17/ping")
+    assert sent.keys() == documented.keys() and sent["check-in"].keys() == documented["check-in"].keys()
+    assert ask("GET", "/v1/endpoints/shop-17/check-in").keys() == documented["check-in"].keys() | {"apiVersion"}
+    connection.close()
 
 
 def test_every_request_of_the_admin_page_is_one_that_edged_has():

@@ -92,6 +92,8 @@ const std::vector<AdminConnection::Route>& AdminConnection::routes() {
       {"PATCH", "/v1/targets/settings", &A::change_target_settings},
       {"GET", "/v1/watch", &A::watch_endpoints},
       {"POST", "/v1/endpoints/*/ping", &A::ping_endpoint},
+      {"GET", "/v1/endpoints/*/check-in", &A::show_check_ins},
+      {"POST", "/v1/wait", &A::wait_for},
       {"GET", "/v1/doctor", &A::examine_daemon},
   };
   return all;

@@ -69,6 +69,8 @@ class AdminConnection {
   Answer change_target_settings(Call call);
   Answer watch_endpoints(Call call);
   Answer ping_endpoint(Call call);
+  Answer show_check_ins(Call call);
+  Answer wait_for(Call call);
   Answer examine_daemon(Call call);
 
   Answer create_many(nlohmann::json body);

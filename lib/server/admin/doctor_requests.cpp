@@ -73,6 +73,8 @@ json descriptors_view() {
 
 AdminConnection::Answer AdminConnection::ping_endpoint(Call call) {
   if (auto error = offline_now(call)) co_return error_response(*error);
+  const auto before = parts_.registry.presence(call.endpoint);
+  const bool was_open = before && before->has_open_tunnel;
   const auto asked = std::chrono::steady_clock::now();
   const Demand demand(parts_.registry, call.endpoint);
   auto tunnel = co_await require_tunnel(call);
@@ -88,8 +90,18 @@ AdminConnection::Answer AdminConnection::ping_endpoint(Call call) {
   const json view{{"apiVersion", "edge/v1"},
                   {"tunnel", (*tunnel)->id().text},
                   {"instance", (*tunnel)->instance().text},
-                  {"waited-ms", waited.count()},
-                  {"round-trip-ms", round_trip->count()}};
+                  {"way", to_string((*tunnel)->way())},
+                  {"address", (*tunnel)->peer()},
+                  {"waited-ms", was_open ? 0 : waited.count()},
+                  {"round-trip-ms", std::chrono::ceil<milliseconds>(*round_trip).count()},
+                  {"round-trip-us", round_trip->count()},
+                  {"check-in", parts_.registry.describe_check_ins(call.endpoint)}};
+  co_return json_response(200, view);
+}
+
+AdminConnection::Answer AdminConnection::show_check_ins(Call call) {
+  auto view = parts_.registry.describe_check_ins(call.endpoint);
+  view["apiVersion"] = "edge/v1";
   co_return json_response(200, view);
 }
 

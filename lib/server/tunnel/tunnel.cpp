@@ -261,12 +261,12 @@ net::Task<Result<net::Response>> Tunnel::ask(net::Request request, milliseconds 
   co_return response;
 }
 
-net::Task<Result<milliseconds>> Tunnel::ping(milliseconds deadline) {
+net::Task<Result<std::chrono::microseconds>> Tunnel::ping(milliseconds deadline) {
   auto self = shared_from_this();
   const auto asked = parts_.clock.steady();
   auto pong = co_await ask(to_agent("GET", "/v1/ping"), deadline);
   if (!pong) co_return pong.error();
-  co_return std::chrono::ceil<milliseconds>(parts_.clock.steady() - asked);
+  co_return std::chrono::ceil<std::chrono::microseconds>(parts_.clock.steady() - asked);
 }
 
 net::Task<Result<store::SnapshotRecord>> Tunnel::take_snapshot(milliseconds deadline) {

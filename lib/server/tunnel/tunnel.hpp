@@ -69,7 +69,8 @@ class Tunnel final : public TunnelHandle, public std::enable_shared_from_this<Tu
 
   // On the tunnel's loop:
   net::Task<Result<store::SnapshotRecord>> take_snapshot(milliseconds deadline);
-  net::Task<Result<milliseconds>> ping(milliseconds deadline);  // the round trip
+  // The round trip.
+  net::Task<Result<std::chrono::microseconds>> ping(milliseconds deadline);
   void serve_session(SessionRequest request);
   // False: the agent was not told. `carrier`: over which the operator who has gone came; "": none.
   net::Task<bool> hang_up(SessionId session, std::string carrier);
@@ -78,6 +79,7 @@ class Tunnel final : public TunnelHandle, public std::enable_shared_from_this<Tu
   const TunnelId& id() const override { return id_; }
   const InstanceId& instance() const override { return caller_.instance; }
   TunnelWay way() const override { return way_; }
+  const std::string& peer() const { return peer_; }  // the address it comes from
   void end(fleet::Reason reason) override;
   std::optional<milliseconds> idle_in() const override;
   bool is_silent() const override { return silent_; }
