@@ -15,7 +15,7 @@ std::string error_code_of(const net::Response& response) {
   return code ? *code : "";
 }
 
-Refused by_somebody_else(int status) {
+BadAnswer by_somebody_else(int status) {
   const auto number = std::to_string(status);
   if (status == 502 || status == 503 || status == 504) {
     return {number + ", and not edged's own",
@@ -106,35 +106,35 @@ bool is_older_edged(const net::Response& response) {
   return response.status == 404 && error_code_of(response) == "not-found";
 }
 
-std::optional<Refused> judge_answer(const net::Response& response, const std::string& endpoint) {
+std::optional<BadAnswer> judge_answer(const net::Response& response, const std::string& endpoint) {
   const auto code = error_code_of(response);
   if (response.status == 200) return std::nullopt;
   if (response.status == 401 && code == "unauthorized") {
-    return Refused{
+    return BadAnswer{
         "401: edged refuses edge ID and token",
         {"the endpoint has a new token, was disassociated, or this node's identity is that of "
          "another edged",
          "on the server: edgectl endpoint token " + endpoint + ", then edge-agent join here"}};
   }
   if (response.status == 410 && code == "removed") {
-    return Refused{"410: the endpoint was removed",
-                   {"an operator removed it: its agents stop by themselves",
-                    "edge-agent leave here, or join another endpoint"}};
+    return BadAnswer{"410: the endpoint was removed",
+                     {"an operator removed it: its agents stop by themselves",
+                      "edge-agent leave here, or join another endpoint"}};
   }
   if (response.status == 409) {
-    return Refused{"409: another machine checks in with this node's identity",
-                   {"a clone of its disk", "on the copy: edge-agent leave, then join again"}};
+    return BadAnswer{"409: another machine checks in with this node's identity",
+                     {"a clone of its disk", "on the copy: edge-agent leave, then join again"}};
   }
   const bool later = (response.status == 503 || response.status == 429) &&
                      !net::find_header(response.headers, "Retry-After").empty();
   if (later) {
-    return Refused{std::to_string(response.status) + ": edged asks to come again later",
-                   {"it is shutting down or has too much to do",
-                    "again in a moment; on the server: edgectl doctor"}};
+    return BadAnswer{std::to_string(response.status) + ": edged asks to come again later",
+                     {"it is shutting down or has too much to do",
+                      "again in a moment; on the server: edgectl doctor"}};
   }
   if (!code.empty()) {
-    return Refused{std::to_string(response.status) + ": " + code,
-                   {"edged cannot answer just now", "on the server: journalctl -u edged"}};
+    return BadAnswer{std::to_string(response.status) + ": " + code,
+                     {"edged cannot answer just now", "on the server: journalctl -u edged"}};
   }
   return by_somebody_else(response.status);
 }

@@ -14,11 +14,11 @@ const doctor::Advice& tunnel_advice();
 const doctor::Advice& proxy_advice();  // of the way to the proxy itself
 
 // The answer to GET /v1/trial; nothing: edged's own, and a good one.
-struct Refused {
+struct BadAnswer {
   std::string seen;
   doctor::Trouble trouble;
 };
-std::optional<Refused> judge_answer(const net::Response& response, const std::string& endpoint);
+std::optional<BadAnswer> judge_answer(const net::Response& response, const std::string& endpoint);
 // edged has authenticated us and does not know the request: an older one.
 bool is_older_edged(const net::Response& response);
 

@@ -44,3 +44,19 @@ def test_a_library_is_named_in_its_own_folder_only(library):
     named = {str(path) for path, name in includes() if name.startswith(library) and path.parts[0] not in HOMES[library]}
     assert named == set()
     assert any(name.startswith(library) and path.parts[0] in HOMES[library] for path, name in includes())
+
+
+def test_a_type_that_others_can_see_is_defined_once():
+    """Two of one name in one namespace are one to the linker: whichever it takes destroys both."""
+    seen = {}
+    for path in sorted([*LIB.rglob("*.[ch]pp"), *(ROOT / "cmd").rglob("*.[ch]pp")]):
+        spaces = []
+        for line in path.read_text().splitlines():
+            if opened := re.match(r"namespace ?([\w:]*) \{", line):
+                spaces.append(opened[1] or path.name)  # without a name: the file's own
+            elif line.startswith("}  // namespace"):
+                spaces.pop()
+            elif defined := re.match(r"(?:struct|class|enum class) (\w+)\b[^;:]*(?:: [^;]*)?\{", line):
+                seen.setdefault("::".join([*spaces, defined[1]]), []).append(str(path.relative_to(ROOT)))
+    assert {name: where for name, where in seen.items() if len(where) > 1} == {}
+    assert len(seen) > 200
