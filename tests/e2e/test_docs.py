@@ -162,10 +162,10 @@ def test_the_documented_answers_of_the_admin_socket_have_the_keys_that_are_sent(
     assert changed.keys() == documented.keys() and changed["items"][0].keys() == documented["items"][0].keys()
     found, documented = ask("POST", "/v1/targets", {"selector": "site=berlin,!retired"}), json.loads(examples["targets"])
     assert found.keys() == documented.keys() and found["items"][0].keys() == documented["items"][0].keys()
-    for path, example in ("/v1/targets", "find-targets"), ("/v1/labels", "change-labels"), \
-            ("/v1/targets/settings", "change-settings"):
+    for path, example in ("/v1/targets", "finding"), ("/v1/labels", "labelling"), \
+            ("/v1/targets/settings", "manysettings"):
         ask("POST", "/v1/endpoints", {"name": "shop-18", "labels": {"site": "berlin"}})
-        assert "error" not in ask("POST" if example == "find-targets" else "PATCH", path, json.loads(examples[example])), example
+        assert "error" not in ask("POST" if example == "finding" else "PATCH", path, json.loads(examples[example])), example
     doctor, documented = ask("GET", "/v1/doctor"), json.loads(examples["doctor"])
     assert doctor.keys() == documented.keys()
     for part in "listen", "certificate", "store", "descriptors", "connections":

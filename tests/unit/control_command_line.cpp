@@ -42,8 +42,8 @@ TEST_CASE("a wrong command line exits with 2 and says what was meant") {
       {{"endpoint", "lst"}, "unknown command 'lst'; did you mean 'ls'?"},
       {{"xyzzy"}, "unknown command 'xyzzy'\n"},
       {{"ls", "--otput", "json"}, "unknown flag '--otput'; did you mean '--output'?"},
-      {{"ls", "-o", "yml"}, "'yml' is none of table|wide|json|name"},
-      {{"ls", "extra"}, "'extra' is one word too many"},
+      {{"ls", "-o", "yml"}, "'yml' is none of table|wide|json|yaml|name|jsonpath=EXPR"},
+      {{"status", "extra"}, "'extra' is one word too many"},
       {{"endpoint", "show"}, "NAME is required"},
       {{"connect", "shop", "uname"}, "edgectl connect NAME -- uname"},
       {{"connect", "shop", "-t", "-T"}, "-t and -T exclude each other"},
@@ -140,7 +140,8 @@ TEST_CASE("every --help begins with examples that parse and fits one screen") {
     const std::string help = edge::docs::help_of(command);
     CHECK(!command.examples.empty());
     CHECK(help.find("\nEXAMPLES\n") < help.find("\nUSAGE\n"));
-    CHECK(std::count(help.begin(), help.end(), '\n') <= 40);
+    // The program's own lists all commands.
+    CHECK(std::count(help.begin(), help.end(), '\n') <= (command.path == "edgectl" ? 55 : 40));
     std::istringstream lines(help);
     for (std::string line; std::getline(lines, line);) {
       CAPTURE(line);
