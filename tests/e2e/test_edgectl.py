@@ -512,7 +512,7 @@ def test_without_edged_everything_exits_with_7_and_names_the_socket(bare, argume
     assert str(bare.socket) in done.stderr and done.stdout == ""
 
 
-@pytest.mark.parametrize("arguments", [[], ["frobnicate"], ["endpoint"], ["endpoint", "frobnicate"], ["ls", "extra"], ["ls", "--nope"],
+@pytest.mark.parametrize("arguments", [[], ["frobnicate"], ["endpoint"], ["endpoint", "frobnicate"], ["status", "extra"], ["ls", "--nope"],
                                        ["-o", "xml", "ls"], ["endpoint", "create"], ["endpoint", "rename", "a"], ["connect"],
                                        ["settings", "set", "a"], ["--timeout", "soon", "ls"], ["connect", "a", "b"]])
 def test_a_wrong_command_line_exits_with_2_and_points_to_help(edge, arguments):
@@ -600,7 +600,7 @@ def test_a_reader_that_closes_early_is_no_crash(edge):
     for number in range(30):
         edge.create(f"shop-{number}")
     done = subprocess.run(["bash", "-c", f"{EDGECTL} ls -o json | head -n 1"], env=edge.environment(), capture_output=True, text=True)
-    assert done.stdout == "{\n" and done.stderr == ""
+    assert done.stdout == '{"apiVersion": "edge/v1", "items": [\n' and done.stderr == ""
 
 
 HOSTILE = "evil\x1b]0;owned\x07\x1b[2J\x9b31m\r\nname: fake\u202egnol\x7f"
