@@ -28,7 +28,7 @@ _edgectl() {
       continue
     fi
     case $word in
-      --socket|-o|--output|--color|--timeout|-l|--selector|--state|--sort|--columns|--wait|--idle|--env|-e|--escape|--instance|--step-timeout|--count|--prefix|--start|-l|--label|--url|--expires|--endpoint|--parallel) flag=$word; continue ;;
+      --socket|-o|--output|--color|--timeout|-l|--selector|--state|--sort|--columns|--wait|--idle|--env|-e|--escape|--instance|--for|-c|--count|--interval|--step-timeout|--count|--prefix|--start|-l|--label|--url|--expires|--endpoint|--parallel) flag=$word; continue ;;
       -*) continue ;;
     esac
     case "$where $word" in
@@ -37,6 +37,8 @@ _edgectl() {
       'edgectl proxy') where='edgectl proxy' count=0 ;;
       'edgectl ssh-config') where='edgectl ssh-config' count=0 ;;
       'edgectl label') where='edgectl label' count=0 ;;
+      'edgectl wait') where='edgectl wait' count=0 ;;
+      'edgectl ping') where='edgectl ping' count=0 ;;
       'edgectl doctor') where='edgectl doctor' count=0 ;;
       'edgectl status') where='edgectl status' count=0 ;;
       'edgectl version') where='edgectl version' count=0 ;;
@@ -82,6 +84,9 @@ _edgectl() {
     --env) :; return ;;
     -e|--escape) :; return ;;
     --instance) :; return ;;
+    --for) _edge_offer 'online offline tunnel'; return ;;
+    -c|--count) :; return ;;
+    --interval) _edge_offer '5s 30s 1m 10m 1h 24h'; return ;;
     --step-timeout) _edge_offer '5s 30s 1m 10m 1h 24h'; return ;;
     --count) :; return ;;
     --prefix) :; return ;;
@@ -101,13 +106,15 @@ _edgectl() {
       'edgectl proxy') words='--instance --wait --state' ;;
       'edgectl ssh-config') words='--write' ;;
       'edgectl label') words='-l --selector --overwrite --dry-run' ;;
+      'edgectl wait') words='-l --selector --for --timeout --any --open' ;;
+      'edgectl ping') words='-c --count --interval --wait --no-tunnel' ;;
       'edgectl doctor') words='--step-timeout --wait' ;;
       'edgectl endpoint create') words='--count --prefix --start -l --label --url --expires --if-absent --show-token' ;;
       'edgectl endpoint ls') words='-l --selector --state --sort --reverse --columns -w --watch' ;;
       'edgectl endpoint token') words='--expires --show-token' ;;
       'edgectl session ls') words='--endpoint' ;;
       'edgectl settings show') words='--endpoint -l --selector' ;;
-      'edgectl settings set') words='-l --selector --endpoint --dry-run' ;;
+      'edgectl settings set') words='--for -l --selector --endpoint --dry-run' ;;
       'edgectl settings unset') words='-l --selector --endpoint --dry-run' ;;
       'edgectl snapshot take') words='-l --selector --wait --parallel --dry-run' ;;
     esac
@@ -116,13 +123,15 @@ _edgectl() {
   fi
 
   case "$where $count" in
-    'edgectl 0') _edge_offer 'ls connect proxy ssh-config label doctor status version help endpoint session settings snapshot' ;;
+    'edgectl 0') _edge_offer 'ls connect proxy ssh-config label wait ping doctor status version help endpoint session settings snapshot' ;;
     'edgectl ls '*) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
     'edgectl connect '0) _edge_offer_after_user "$(edgectl complete-names 2>/dev/null)" ;;
     'edgectl proxy '0) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
     'edgectl label '*) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
+    'edgectl wait '*) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
+    'edgectl ping '0) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
     'edgectl doctor '0) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
-    'edgectl help '*) _edge_offer 'exit-codes environment formatting selectors ls connect proxy ssh-config label doctor status version help endpoint session settings snapshot' ;;
+    'edgectl help '*) _edge_offer 'exit-codes environment formatting selectors ls connect proxy ssh-config label wait ping doctor status version help endpoint session settings snapshot' ;;
     'edgectl endpoint 0') _edge_offer 'create ls show rename rm token disassociate' ;;
     'edgectl endpoint create '0) : ;;
     'edgectl endpoint ls '*) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
@@ -136,12 +145,12 @@ _edgectl() {
     'edgectl session show '0) : ;;
     'edgectl session kill '*) : ;;
     'edgectl settings 0') _edge_offer 'show set unset' ;;
-    'edgectl settings show '0) _edge_offer 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive session.resume-for' ;;
+    'edgectl settings show '0) _edge_offer 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive session.resume-for session.bandwidth' ;;
     'edgectl settings show '*) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
-    'edgectl settings set '0) _edge_offer 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive session.resume-for' ;;
+    'edgectl settings set '0) _edge_offer 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive session.resume-for session.bandwidth' ;;
     'edgectl settings set '1) : ;;
     'edgectl settings set '*) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
-    'edgectl settings unset '0) _edge_offer 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive session.resume-for' ;;
+    'edgectl settings unset '0) _edge_offer 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive session.resume-for session.bandwidth' ;;
     'edgectl settings unset '*) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
     'edgectl snapshot 0') _edge_offer 'show take' ;;
     'edgectl snapshot show '0) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;

@@ -15,7 +15,7 @@ function __edgectl_at
         switch $word
             case --
                 return 1
-            case --socket -o --output --color --timeout -l --selector --state --sort --columns --wait --idle --env -e --escape --instance --step-timeout --count --prefix --start -l --label --url --expires --endpoint --parallel
+            case --socket -o --output --color --timeout -l --selector --state --sort --columns --wait --idle --env -e --escape --instance --for -c --count --interval --step-timeout --count --prefix --start -l --label --url --expires --endpoint --parallel
                 set is_value 1
                 continue
             case '-*'
@@ -36,6 +36,12 @@ function __edgectl_at
                 set count 0
             case 'edgectl label'
                 set where 'edgectl label'
+                set count 0
+            case 'edgectl wait'
+                set where 'edgectl wait'
+                set count 0
+            case 'edgectl ping'
+                set where 'edgectl ping'
                 set count 0
             case 'edgectl doctor'
                 set where 'edgectl doctor'
@@ -139,6 +145,8 @@ complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a connect -d 'a shell on an
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a proxy -d 'the SSH of an endpoint on stdin and stdout, for stock ssh'
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a ssh-config -d 'make ssh, scp, sftp, rsync, sshfs, git and ansible reach NAME.edge'
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a label -d 'set and remove labels of endpoints'
+complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a wait -d 'wait until endpoints are online, offline, or have a tunnel'
+complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a ping -d 'ask an agent whether it is there, and how long that takes'
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a doctor -d 'find out what is wrong with edged, or with an endpoint'
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a status -d 'the daemon: addresses and keys, endpoints by state, check-ins per second, loop lag'
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a version -d 'the versions of edgectl and of edged'
@@ -183,6 +191,21 @@ complete -c edgectl -n '__edgectl_at \'edgectl label\'' -s l -l selector -x -d '
 complete -c edgectl -n '__edgectl_at \'edgectl label\'' -l overwrite -d 'replace values that are there'
 complete -c edgectl -n '__edgectl_at \'edgectl label\'' -l dry-run -d 'list the endpoints, and change nothing'
 
+# edgectl wait
+complete -c edgectl -n '__edgectl_at \'edgectl wait\'' -a '(edgectl complete-names 2>/dev/null)'
+complete -c edgectl -n '__edgectl_at \'edgectl wait\'' -s l -l selector -x -d 'those with these labels: site=berlin'
+complete -c edgectl -n '__edgectl_at \'edgectl wait\'' -l for -x -a 'online offline tunnel' -d 'what to wait for'
+complete -c edgectl -n '__edgectl_at \'edgectl wait\'' -l timeout -x -a '5s 30s 1m 10m 1h 24h' -d 'give up after this long; never: do not'
+complete -c edgectl -n '__edgectl_at \'edgectl wait\'' -l any -d 'one of them is enough'
+complete -c edgectl -n '__edgectl_at \'edgectl wait\'' -l open -d 'open the tunnels that are waited for'
+
+# edgectl ping
+complete -c edgectl -n '__edgectl_at \'edgectl ping\' 0' -a '(edgectl complete-names 2>/dev/null)'
+complete -c edgectl -n '__edgectl_at \'edgectl ping\'' -s c -l count -x -d 'so many times; 0: until Ctrl-C'
+complete -c edgectl -n '__edgectl_at \'edgectl ping\'' -l interval -x -a '5s 30s 1m 10m 1h 24h' -d 'the pause between two'
+complete -c edgectl -n '__edgectl_at \'edgectl ping\'' -l wait -x -a '5s 30s 1m 10m 1h 24h' -d 'wait so long for one that is offline'
+complete -c edgectl -n '__edgectl_at \'edgectl ping\'' -l no-tunnel -d 'its check-ins alone; opens no tunnel'
+
 # edgectl doctor
 complete -c edgectl -n '__edgectl_at \'edgectl doctor\' 0' -a '(edgectl complete-names 2>/dev/null)'
 complete -c edgectl -n '__edgectl_at \'edgectl doctor\'' -l step-timeout -x -a '5s 30s 1m 10m 1h 24h' -d 'what each step may take'
@@ -193,7 +216,7 @@ complete -c edgectl -n '__edgectl_at \'edgectl doctor\'' -l wait -x -a '5s 30s 1
 # edgectl version
 
 # edgectl help
-complete -c edgectl -n '__edgectl_at \'edgectl help\'' -a 'exit-codes environment formatting selectors ls connect proxy ssh-config label doctor status version help endpoint session settings snapshot'
+complete -c edgectl -n '__edgectl_at \'edgectl help\'' -a 'exit-codes environment formatting selectors ls connect proxy ssh-config label wait ping doctor status version help endpoint session settings snapshot'
 
 # edgectl endpoint
 complete -c edgectl -n '__edgectl_at \'edgectl endpoint\' 0' -a create -d 'make an endpoint, or many, and print the join line'
@@ -258,20 +281,21 @@ complete -c edgectl -n '__edgectl_at \'edgectl settings\' 0' -a set -d 'change a
 complete -c edgectl -n '__edgectl_at \'edgectl settings\' 0' -a unset -d 'take a change back'
 
 # edgectl settings show
-complete -c edgectl -n '__edgectl_at \'edgectl settings show\' 0' -a 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive session.resume-for'
+complete -c edgectl -n '__edgectl_at \'edgectl settings show\' 0' -a 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive session.resume-for session.bandwidth'
 complete -c edgectl -n '__edgectl_at \'edgectl settings show\'' -a '(edgectl complete-names 2>/dev/null)'
 complete -c edgectl -n '__edgectl_at \'edgectl settings show\'' -l endpoint -x -a '(edgectl complete-names 2>/dev/null)' -d 'as they hold for this endpoint'
 complete -c edgectl -n '__edgectl_at \'edgectl settings show\'' -s l -l selector -x -d 'those with these labels: site=berlin'
 
 # edgectl settings set
-complete -c edgectl -n '__edgectl_at \'edgectl settings set\' 0' -a 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive session.resume-for'
+complete -c edgectl -n '__edgectl_at \'edgectl settings set\' 0' -a 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive session.resume-for session.bandwidth'
 complete -c edgectl -n '__edgectl_at \'edgectl settings set\'' -a '(edgectl complete-names 2>/dev/null)'
+complete -c edgectl -n '__edgectl_at \'edgectl settings set\'' -l for -x -a '5s 30s 1m 10m 1h 24h' -d 'for this long, then as before; at most 30d'
 complete -c edgectl -n '__edgectl_at \'edgectl settings set\'' -s l -l selector -x -d 'those with these labels: site=berlin'
 complete -c edgectl -n '__edgectl_at \'edgectl settings set\'' -l endpoint -x -a '(edgectl complete-names 2>/dev/null)' -d 'for this endpoint alone, as NAME'
 complete -c edgectl -n '__edgectl_at \'edgectl settings set\'' -l dry-run -d 'list the endpoints, and change nothing'
 
 # edgectl settings unset
-complete -c edgectl -n '__edgectl_at \'edgectl settings unset\' 0' -a 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive session.resume-for'
+complete -c edgectl -n '__edgectl_at \'edgectl settings unset\' 0' -a 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive session.resume-for session.bandwidth'
 complete -c edgectl -n '__edgectl_at \'edgectl settings unset\'' -a '(edgectl complete-names 2>/dev/null)'
 complete -c edgectl -n '__edgectl_at \'edgectl settings unset\'' -s l -l selector -x -d 'those with these labels: site=berlin'
 complete -c edgectl -n '__edgectl_at \'edgectl settings unset\'' -l endpoint -x -a '(edgectl complete-names 2>/dev/null)' -d 'for this endpoint alone, as NAME'
