@@ -40,6 +40,22 @@ WindowSize window_size(const json& value) {
           value.at(2).get<std::uint16_t>(), value.at(3).get<std::uint16_t>()};
 }
 
+json to_json(const std::optional<SocketRules>& rules) {
+  if (!rules) return {};
+  json lists = json::array({json::array(), json::array()});
+  for (const auto& entry : rules->targets) lists[0].push_back(bytes(entry));
+  for (const auto& entry : rules->listens) lists[1].push_back(bytes(entry));
+  return lists;
+}
+
+std::optional<SocketRules> socket_rules(const json& value) {
+  if (value.is_null()) return std::nullopt;
+  SocketRules rules;
+  for (const auto& entry : value.at(0)) rules.targets.push_back(text(entry));
+  for (const auto& entry : value.at(1)) rules.listens.push_back(text(entry));
+  return rules;
+}
+
 json to_json(const SessionRequest& request) {
   json environment = json::array();
   for (const auto& [name, value] : request.environment) {
@@ -57,6 +73,7 @@ json to_json(const SessionRequest& request) {
           {"grace", request.hang_up_grace.count()},
           {"agent", request.forward_agent},
           {"check", request.only_check},
+          {"sockets", to_json(request.sockets)},
           {"from", bytes(request.from)},
           {"needs-pam", request.needs_pam}};
 }
@@ -76,6 +93,7 @@ SessionRequest session_request(const json& message) {
   request.hang_up_grace = milliseconds{message.at("grace").get<std::int64_t>()};
   request.forward_agent = message.at("agent").get<bool>();
   request.only_check = message.at("check").get<bool>();
+  request.sockets = socket_rules(message.at("sockets"));
   request.from = text(message.at("from"));
   request.needs_pam = message.at("needs-pam").get<bool>();
   return request;

@@ -20,6 +20,7 @@
 #include "agent/session_streams.hpp"
 #include "agent/session_watch.hpp"
 #include "agent/shell_start.hpp"
+#include "agent/socket_keeper.hpp"
 
 namespace edge::agent {
 namespace {
@@ -137,18 +138,34 @@ int refuse(const Error& reason) {
   return EXIT_FAILURE;
 }
 
-int check_account(const SessionRequest& request) {
-  const auto account = find_account(request.account);
-  if (!account) return refuse(account.error());
+Result<Account> find_allowed(const SessionRequest& request) {
+  auto account = find_account(request.account);
+  if (!account) return account;
   const auto question = pam_question(request, *account, {});
-  if (!question) return refuse(question.error());
+  if (!question) return question.error();
   if (*question) {
-    if (auto allowed = PamSession::may_come_in(**question); !allowed)
-      return refuse(allowed.error());
+    if (auto allowed = PamSession::may_come_in(**question); !allowed) return allowed.error();
   }
+  return account;
+}
+
+int check_account(const SessionRequest& request) {
+  const auto account = find_allowed(request);
+  if (!account) return refuse(account.error());
   tell(Started{});
   tell(SessionEnd{});
   return EXIT_SUCCESS;
+}
+
+int open_sockets(const SessionRequest& request) {
+  const auto account = find_allowed(request);
+  if (!account) return refuse(account.error());
+  if (auto taken = take_groups(*account); !taken) return refuse(taken.error());
+  if (auto taken = take_identity(*account); !taken) return refuse(taken.error());
+  // Or /proc/self would be root's, and sockets are opened by their number there. Nothing in here
+  // is a secret from the account, and what it hands over is not trusted.
+  ::prctl(PR_SET_DUMPABLE, 1);
+  return keep_sockets(kControl, request);
 }
 
 int watch_session(const SessionRequest& request, RunningSession session) {
@@ -185,6 +202,7 @@ int run_session_process() {
   const auto request = receive_request();
   if (!request) return refuse(request.error());
   if (request->only_check) return check_account(*request);
+  if (request->sockets) return open_sockets(*request);
   auto session = open_session(*request);
   if (!session) return refuse(session.error());
   return watch_session(*request, std::move(*session));

@@ -220,7 +220,8 @@ Result<std::unique_ptr<SessionProcess>> start_session(asio::any_io_executor exec
   // Before the spawn: it waits in the socket, and a request that does not fit costs no process.
   if (auto sent = send_packet(own.get(), encode(Order{request})); !sent) return sent.error();
   const bool has_terminal = request.pty.has_value();
-  const std::size_t streams = request.only_check ? 0 : has_terminal ? 1 : 3;
+  const bool has_one_stream = has_terminal || request.sockets;
+  const std::size_t streams = request.only_check ? 0 : has_one_stream ? 1 : 3;
   auto conversation = std::make_shared<Conversation>(executor, has_terminal, streams);
   error_code error;
   conversation->control.assign(own.get(), error);

@@ -27,6 +27,11 @@ struct WindowSize {
   std::uint16_t columns = 80, rows = 24, x_pixels = 0, y_pixels = 0;
 };
 
+// What a process that opens Unix sockets goes by: entries of TargetRules.
+struct SocketRules {
+  std::vector<std::string> targets, listens;
+};
+
 struct SessionRequest {
   std::string session;  // id, for logs
   std::string account;  // "root", "deploy"
@@ -40,8 +45,9 @@ struct SessionRequest {
   milliseconds hang_up_grace{5'000};
   bool forward_agent = false;  // SSH_AUTH_SOCK, for who listens on SessionProcess::agent_listener
   bool only_check = false;     // whether the account may have a session; nothing runs
-  std::string from;            // where the operator comes from, for PAM; empty: not known
-  bool needs_pam = false;      // a node whose PAM has no service for us (any more) refuses
+  std::optional<SocketRules> sockets;  // for SocketKeeper: opens sockets, and nothing else runs
+  std::string from;                    // where the operator comes from, for PAM; empty: not known
+  bool needs_pam = false;              // a node whose PAM has no service for us (any more) refuses
 };
 
 // How a session ended: an exit status, or the name of a signal without "SIG" ("TERM").

@@ -12,6 +12,7 @@
 #include "agent/pam_session.hpp"
 #include "agent/session_forwards.hpp"
 #include "agent/session_process.hpp"
+#include "agent/session_sockets.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "net/deadline.hpp"
@@ -182,13 +183,17 @@ net::Task<> ShellService::serve(std::shared_ptr<net::Stream> stream, SessionTerm
   auto near_end = std::make_shared<net::SocketStream>(net::adopt_socket(executor_, ends->second));
   {
     SessionForwards forwards(executor_, config_, budget_, program_, terms.id, needs_pam_);
+    SessionSockets sockets(executor_, config_, budget_, program_, terms.id, needs_pam_);
     auto server = std::make_unique<ssh::ShellServer>(
         executor_, ends->first, identity_, terms.login_key,
         [&](std::shared_ptr<ssh::ShellChannel> channel) {
-          shells.spawn("session.shell", run_shell(std::move(channel), terms.id));
+          const bool is_socket = channel->order().subsystem == ssh::kUnixSockets;
+          shells.spawn("session.shell", is_socket ? sockets.run(std::move(channel))
+                                                  : run_shell(std::move(channel), terms.id));
         },
         forwards.hooks());
     forwards.serve(server.get());
+    sockets.serve(server.get());
     std::uint64_t in = 0, out = 0;
     input.spawn("session.in", net::copy(*stream, *near_end, in, on_bytes));
     output.spawn("session.out", net::copy(*near_end, *stream, out, on_bytes));

@@ -79,9 +79,8 @@ void take_streams(const SessionStreams& streams) {
   ::closefrom(kStatus + 1);
 }
 
-void take_identity(const Account& account) {
-  if (::geteuid() != 0) return;
-  if (::setgid(account.group) != 0 || ::setuid(account.user) != 0) give_up(Step::identity);
+bool become(const Account& account) {
+  return ::geteuid() != 0 || (::setgid(account.group) == 0 && ::setuid(account.user) == 0);
 }
 
 // If the session process is killed, nobody is left to hang the shell up but the kernel.
@@ -112,7 +111,7 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
   take_status_pipe(status);
   if (::setsid() < 0) give_up(Step::unix_session);
   take_streams(streams);
-  take_identity(account);
+  if (!become(account)) give_up(Step::identity);
   follow(parent);
   go_home(account);
   reset_signals();
@@ -162,6 +161,11 @@ Result<void> take_groups(const Account& account) {
   if (::geteuid() != 0 || ::initgroups(account.name.c_str(), account.group) == 0) return {};
   return fail(Errc::failure, "cannot take the groups of the account " + account.name + ": " +
                                  std::strerror(errno));
+}
+
+Result<void> take_identity(const Account& account) {
+  if (become(account)) return {};
+  return fail(Errc::failure, std::string(describe(Step::identity)) + ": " + std::strerror(errno));
 }
 
 Result<pid_t> start_shell(const ShellPlan& plan, const Account& account, SessionStreams& streams) {

@@ -27,6 +27,9 @@ ShellPlan plan_shell(const Account& account, const SessionRequest& request,
 // where pam_group adds to them. Only root can, and nobody else needs to.
 Result<void> take_groups(const Account& account);
 
+// Gives this process the account's identity for good, after take_groups().
+Result<void> take_identity(const Account& account);
+
 // The shell's process, once its exec has worked; else the step that failed, and why.
 // REQUIRES: a process with one thread, whose descriptor 3 is in use, after take_groups(). The
 // streams' shell ends are closed on this side.

@@ -27,12 +27,16 @@ std::vector<Key> sessions(AgentConfig& config) {
        "is "
        "in the package openssh-sftp-server; without it only scp -O copies."},
       {"session.allow-targets", &config.allow_targets,
-       "Where operators may connect to through this node (ssh -L, -D, -W and -J): addresses and "
-       "ranges, also with a port or a range of ports. [localhost, \"10.0.0.0/8:5432\", "
-       "\"[2001:db8::/32]:443\"]; \"*\" is everything, [] nothing. Names are resolved first, and "
-       "the "
-       "address that is dialled is what is checked. The connections are the agent's own: what a "
-       "firewall allows to an account by its user id does not matter to them."},
+       "Where operators may connect to through this node (edgectl forward; ssh -L, -D, -W and -J): "
+       "addresses and ranges, also with a port or a range of ports. [localhost, "
+       "\"10.0.0.0/8:5432\", \"[2001:db8::/32]:443\"]; \"*\" is everything, [] nothing. Names are "
+       "resolved first, and the address that is dialled is what is checked. These connections are "
+       "the agent's own: what a firewall allows to an account by its user id does not matter to "
+       "them. Unix sockets of edgectl forward are \"unix:/run/**\" (* is anything within a folder, "
+       "** also across folders), by the path behind all links; they are opened as the session's "
+       "account, so that the permissions of files hold, which is why all of them are allowed "
+       "unless "
+       "this says otherwise."},
       {"session.allow-listen", &config.allow_listen,
        "Where operators may listen on this node (ssh -R), written as session.allow-targets. "
        "\"0.0.0.0\" and \"::\" stand for all addresses of their kind; who asks for no address in "

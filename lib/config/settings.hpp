@@ -69,9 +69,9 @@ struct AgentConfig {
   std::vector<std::string> allow_users{"*"};  // accounts that sessions may ask for
   std::vector<std::string> accept_env{"LANG", "LC_*", "TZ", "TERM", "COLORTERM", "NO_COLOR"};
   std::filesystem::path sftp_server{"/usr/lib/openssh/sftp-server"};
-  std::vector<std::string> allow_targets{"localhost"};  // for TargetRules: ssh -L, -D, -W
-  std::vector<std::string> allow_listen{"localhost"};   // for TargetRules: ssh -R
-  std::uint32_t sessions = 32;                          // at once
+  std::vector<std::string> allow_targets{"localhost", "unix:**"};  // for TargetRules: -L, -D, -W
+  std::vector<std::string> allow_listen{"localhost", "unix:**"};   // for TargetRules: -R
+  std::uint32_t sessions = 32;                                     // at once
   milliseconds backoff_least{1'000};
   milliseconds backoff_most{60'000};
   milliseconds connect_deadline{10'000};  // TCP, TLS and SSH handshakes

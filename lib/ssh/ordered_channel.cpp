@@ -131,7 +131,12 @@ bool OrderedChannel::start(const char* command, const char* subsystem) {
   order_.command = command;
   order_.subsystem = subsystem;
   if (order_.command.size() > kCommandBytes) return false;
-  if (!order_.subsystem.empty() && order_.subsystem != kSftp) return false;
+  const bool is_socket = order_.subsystem == kUnixSockets;
+  if (!order_.subsystem.empty() && order_.subsystem != kSftp && !is_socket) return false;
+  if (is_socket) {
+    place_ = ForwardPlace::take(forwards_, *session_);
+    if (!place_) return false;
+  }
   started_ = ordered_ = true;
   return true;
 }

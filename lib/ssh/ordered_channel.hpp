@@ -34,6 +34,7 @@ class OrderedChannel final : public ShellChannel {
   // Closed by the client before anything was ordered.
   bool abandoned() const;
   bool take_ordered() { return std::exchange(ordered_, false); }
+  bool is_forward() const noexcept { return place_ != nullptr; }
 
  private:
   bool set_terminal(ssh_message request);
@@ -44,6 +45,7 @@ class OrderedChannel final : public ShellChannel {
   Channel channel_;
   std::shared_ptr<Session> session_;
   ForwardCount forwards_;
+  std::unique_ptr<ForwardPlace> place_;  // of a socket: it counts as a forward, not as a shell
   ssh_channel_callbacks_struct callbacks_{};
   ShellOrder order_;
   std::vector<std::string> signals_;  // told by a callback, which may not do more

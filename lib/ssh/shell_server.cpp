@@ -100,7 +100,10 @@ struct ShellServer::Part {
   }
 
   bool open_shell(ssh_message message) {
-    std::erase_if(shells, [](const auto& shell) { return shell.expired(); });
+    std::erase_if(shells, [](const auto& shell) {
+      const auto channel = shell.lock();
+      return !channel || channel->is_forward();  // its requests are over
+    });
     if (shells.size() + session->closing_count() >= kShells + kMostForwards) return false;
     if (shells.size() >= kShells) return false;
     ssh_channel raw = ssh_message_channel_request_open_reply_accept(message);

@@ -21,7 +21,8 @@ namespace edge::ssh {
 inline constexpr const char* kDefaultAccount = "-";
 // A local signal name (RFC 4254 section 6.10) that says "refused" where a signal would say "ended".
 inline constexpr const char* kRefusedSignal = "REFUSED@edge";
-inline constexpr const char* kSftp = "sftp";  // the one subsystem that there is
+inline constexpr const char* kSftp = "sftp";  // a subsystem, and so are those below
+inline constexpr const char* kUnixSockets = "edge-unix";
 
 struct PtyRequest {
   std::string terminal;
@@ -34,7 +35,7 @@ struct ShellOrder {
   std::optional<PtyRequest> pty;
   std::vector<std::pair<std::string, std::string>> environment;  // bounded, not filtered
   std::string command;                                           // empty: a login shell
-  std::string subsystem;                                         // kSftp; then there is no command
+  std::string subsystem;       // one of the above; then there is no command
   bool forward_agent = false;  // connections to the operator's ssh-agent, ssh -A
 };
 

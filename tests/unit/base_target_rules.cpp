@@ -78,3 +78,34 @@ TEST_CASE("what is no target rule is refused with a line for each mistake") {
   CHECK(two.error().message.find('\n') != std::string::npos);
   CHECK(two.error().message.find('\x1b') == std::string::npos);
 }
+
+TEST_CASE("a rule for sockets allows their paths, and none of addresses does but the one for all") {
+  const struct {
+    std::string entry;
+    std::vector<std::string> inside, outside;
+  } rows[] = {
+      {"unix:/run/docker.sock", {"/run/docker.sock"}, {"/run/docker.sock2", "/run/docker.soc"}},
+      {"unix:/run/*.sock", {"/run/a.sock", "/run/.sock"}, {"/run/a/b.sock", "/var/run/a.sock"}},
+      {"unix:/run/**", {"/run/a", "/run/a/b.sock"}, {"/run", "/runs/a", "/var/run/a"}},
+      {"unix:/home/*/s/**", {"/home/ada/s/x/y"}, {"/home/ada/t/x", "/home/a/b/s/x"}},
+      {"unix:**", {"/a", "/a/b"}, {}},
+      {"unix:*", {"/a", "/a/b"}, {}},
+      {"*", {"/a/b"}, {}},
+      {"*:80", {}, {"/a/b"}},
+      {"*:*", {}, {"/a/b"}},
+      {"localhost", {}, {"/run/a"}},
+      {"0.0.0.0/0", {}, {"/run/a"}},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.entry);
+    const auto rules = TargetRules::parse({row.entry});
+    REQUIRE(rules);
+    for (const auto& path : row.inside) CHECK(rules->allows_socket(path));
+    for (const auto& path : row.outside) CHECK_FALSE(rules->allows_socket(path));
+  }
+  CHECK_FALSE(allows({"unix:**", "unix:*"}, "127.0.0.1", 80));
+  for (const std::string entry : {"unix:", "unix:run/a", "unix:/*/*/*/*/*/*/*/*/*", "/run/a"}) {
+    CAPTURE(entry);
+    CHECK_FALSE(TargetRules::parse({entry}));
+  }
+}
