@@ -67,8 +67,15 @@ std::string print_words(const Command& program, const CompletionSources& sources
     std::vector<std::string> names;
     for (const auto& child : command->commands) names.push_back(child.name);
     if (!names.empty()) {
-      out +=
-          "    " + shell_quote(command->path + " 0") + ") " + offer("", names, sources) + " ;;\n";
+      out += "    " + shell_quote(command->path + " 0") + ") ";
+      // A command of its own beside its subcommands: either may stand there.
+      if (command->arguments.empty()) {
+        out += offer("", names, sources);
+      } else {
+        out += offer(command->arguments.front().kind, {}, sources) + "; COMPREPLY+=($(compgen -W " +
+               shell_quote(join(names, " ")) + " -- \"$cur\"))";
+      }
+      out += " ;;\n";
       continue;
     }
     for (std::size_t i = 0; i < command->arguments.size(); ++i) {

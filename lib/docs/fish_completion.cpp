@@ -55,7 +55,7 @@ std::string print_command(const Command& command, const std::string& program,
     out += begin + fish_quote(at + " 0") + " -a " + child.name + " -d " +
            fish_quote(child.summary) + "\n";
   }
-  for (std::size_t i = 0; command.commands.empty() && i < command.arguments.size(); ++i) {
+  for (std::size_t i = 0; i < command.arguments.size(); ++i) {
     const auto& argument = command.arguments[i];
     const std::string words = offer(argument.kind, {}, sources, program);
     const std::string where = argument.repeated ? at : at + " " + std::to_string(i);

@@ -81,9 +81,10 @@ std::string usage_of(const Command& command) {
   std::string usage = command.path;
   for (const auto& argument : command.arguments) {
     const std::string word = argument.name + (argument.repeated ? "..." : "");
-    usage += argument.required ? " " + word : " [" + word + "]";
+    const bool stands_alone = argument.required || !command.commands.empty();
+    usage += stands_alone ? " " + word : " [" + word + "]";
   }
-  if (!command.commands.empty()) usage += " COMMAND";
+  if (!command.commands.empty()) usage += command.arguments.empty() ? " COMMAND" : " | COMMAND";
   return usage + " [flags]";
 }
 

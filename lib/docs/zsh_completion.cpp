@@ -75,7 +75,11 @@ std::string print_words(const Command& program, const CompletionSources& sources
       for (const auto& child : command->commands) {
         out += "        " + described(child.name, child.summary) + "\n";
       }
-      out += "      )\n      _describe -t commands command offered ;;\n";
+      out += "      )\n      _describe -t commands command offered";
+      // A command of its own beside its subcommands: either may stand there.
+      if (!command->arguments.empty())
+        out += "\n      " + offer(command->arguments.front().kind, {}, sources);
+      out += " ;;\n";
       continue;
     }
     for (std::size_t i = 0; i < command->arguments.size(); ++i) {
