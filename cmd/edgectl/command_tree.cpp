@@ -134,6 +134,7 @@ CommandTree::CommandTree() : app(std::make_unique<CLI::App>()) {
 
   add_endpoint_ls(*app, chosen);
   add_connect(*app, chosen);
+  add_forward(*app, chosen);
   add_proxy(*app, chosen);
   add_ssh_config(*app, chosen);
   add_label(*app, chosen);

@@ -13,6 +13,10 @@ class App;
 namespace edge::edgectl {
 
 void add_connect(CLI::App& program, Run& chosen);
+void add_forward(CLI::App& program, Run& chosen);
+void add_forward_ls(CLI::App& noun, Run& chosen);
+void add_forward_show(CLI::App& noun, Run& chosen);
+void add_forward_rm(CLI::App& noun, Run& chosen);
 void add_proxy(CLI::App& program, Run& chosen);
 void add_ssh_config(CLI::App& program, Run& chosen);
 void add_endpoint_ls(CLI::App& parent, Run& chosen);  // below endpoint, and at the top

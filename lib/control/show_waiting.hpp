@@ -9,8 +9,8 @@
 
 namespace edge::control {
 
-// Until it is cancelled. `instance`: the one that is wanted; empty: any. On a terminal at once; elsewhere only what takes over a second is worth a
-// line.
+// Until it is cancelled. `instance`: the one that is wanted; empty: any. On a terminal at once;
+// elsewhere only what takes over a second is worth a line.
 net::Task<> show_waiting(AdminClient api, Progress& progress, bool on_terminal,
                          std::string endpoint, std::string instance);
 

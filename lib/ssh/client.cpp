@@ -236,6 +236,10 @@ net::Task<> Client::unlisten(std::string address, std::uint16_t port) {
       [&] { return ssh_channel_cancel_forward(session->raw(), address.c_str(), port); });
 }
 
+void Client::expect(std::string path, OnStream on_connection) {
+  part_->listeners[{std::move(path), 0}] = std::move(on_connection);
+}
+
 bool Client::alive() const noexcept {
   return part_->session->alive();
 }

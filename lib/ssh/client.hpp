@@ -46,6 +46,9 @@ class Client {
   net::Task<Result<std::uint16_t>> listen(std::string address, std::uint16_t port,
                                           OnStream on_connection);
   net::Task<> unlisten(std::string address, std::uint16_t port);
+  // Connections to what another channel has arranged with the far side (a Unix socket's path, by
+  // the subsystem edge-unix).
+  void expect(std::string path, OnStream on_connection);
 
   bool alive() const noexcept;
   const std::string& reason() const noexcept;  // why it is not

@@ -15,7 +15,7 @@ using edge::agent::parse_process_stat;
 
 namespace {
 
-bool ends_in_time(const edge::agent::Descriptor& process) {
+bool ends_in_time(const edge::Descriptor& process) {
   constexpr int kPatience = 60'000;  // milliseconds
   pollfd wait{process.get(), POLLIN, 0};
   return ::poll(&wait, 1, kPatience) == 1;

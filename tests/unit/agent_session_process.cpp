@@ -10,7 +10,7 @@
 #include "agent_session_driver.hpp"
 
 using namespace session_test;
-using edge::agent::Descriptor;
+using edge::Descriptor;
 
 namespace {
 
