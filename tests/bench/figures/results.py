@@ -70,6 +70,7 @@ SESSIONS = {
 }
 FLEET = {
     "ls-15000": Wanted("s", LESS, 1, 0.2, digits=3),
+    "forward": Wanted("MB/s", MORE, 0.9, 1.2, True, 0, 1),
 }
 FIGURES = {**CHECK_IN, **TUNNEL, **SESSIONS, **FLEET}
 
