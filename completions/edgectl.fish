@@ -15,7 +15,7 @@ function __edgectl_at
         switch $word
             case --
                 return 1
-            case --socket -o --output --color --timeout -l --selector --state --sort --columns --wait --idle --env -e --escape --instance --for -c --count --interval --step-timeout --count --prefix --start -l --label --url --expires --endpoint --parallel
+            case --socket -o --output --color --timeout --wait --idle --env -e --escape --instance -L --local -R --remote -D --dynamic --limit --state --step-timeout --count --prefix --start --url --expires --endpoint
                 set is_value 1
                 continue
             case '-*'
@@ -28,20 +28,14 @@ function __edgectl_at
             case 'edgectl connect'
                 set where 'edgectl connect'
                 set count 0
+            case 'edgectl forward'
+                set where 'edgectl forward'
+                set count 0
             case 'edgectl proxy'
                 set where 'edgectl proxy'
                 set count 0
             case 'edgectl ssh-config'
                 set where 'edgectl ssh-config'
-                set count 0
-            case 'edgectl label'
-                set where 'edgectl label'
-                set count 0
-            case 'edgectl wait'
-                set where 'edgectl wait'
-                set count 0
-            case 'edgectl ping'
-                set where 'edgectl ping'
                 set count 0
             case 'edgectl doctor'
                 set where 'edgectl doctor'
@@ -66,6 +60,15 @@ function __edgectl_at
                 set count 0
             case 'edgectl snapshot' 'edgectl snapshots'
                 set where 'edgectl snapshot'
+                set count 0
+            case 'edgectl forward ls'
+                set where 'edgectl forward ls'
+                set count 0
+            case 'edgectl forward show'
+                set where 'edgectl forward show'
+                set count 0
+            case 'edgectl forward rm'
+                set where 'edgectl forward rm'
                 set count 0
             case 'edgectl endpoint create'
                 set where 'edgectl endpoint create'
@@ -131,7 +134,7 @@ end
 complete -c edgectl -f
 complete -c edgectl -s h -l help -d 'show this help'
 complete -c edgectl -l socket -r -F -d 'edged\'s admin socket (default /run/edged/admin.sock)'
-complete -c edgectl -s o -l output -x -a 'table wide json yaml name jsonpath=EXPR' -d 'for people or for programs'
+complete -c edgectl -s o -l output -x -a 'table wide json name' -d 'for people or for programs'
 complete -c edgectl -l color -x -a 'auto always never' -d 'when to use colour'
 complete -c edgectl -s q -l quiet -d 'names alone; no progress'
 complete -c edgectl -l timeout -x -a '5s 30s 1m 10m 1h 24h' -d 'how long edged may take to answer'
@@ -142,11 +145,9 @@ complete -c edgectl -l version -d 'the version of edgectl'
 # edgectl
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a ls -d 'list the endpoints, with their state and tunnel'
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a connect -d 'a shell on an endpoint, or one command (after --)'
+complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a forward -d 'ports and Unix sockets of an endpoint here, and the other way'
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a proxy -d 'the SSH of an endpoint on stdin and stdout, for stock ssh'
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a ssh-config -d 'make ssh, scp, sftp, rsync, sshfs, git and ansible reach NAME.edge'
-complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a label -d 'set and remove labels of endpoints'
-complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a wait -d 'wait until endpoints are online, offline, or have a tunnel'
-complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a ping -d 'ask an agent whether it is there, and how long that takes'
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a doctor -d 'find out what is wrong with edged, or with an endpoint'
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a status -d 'the daemon: addresses and keys, endpoints by state, check-ins per second, loop lag'
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a version -d 'the versions of edgectl and of edged'
@@ -157,13 +158,6 @@ complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a settings -d 'show and cha
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a snapshot -d 'what a node looked like, or looks like now'
 
 # edgectl ls
-complete -c edgectl -n '__edgectl_at \'edgectl ls\'' -a '(edgectl complete-names 2>/dev/null)'
-complete -c edgectl -n '__edgectl_at \'edgectl ls\'' -s l -l selector -x -d 'those with these labels: site=berlin'
-complete -c edgectl -n '__edgectl_at \'edgectl ls\'' -l state -x -a 'new online offline' -d 'those in this state; may be given several times'
-complete -c edgectl -n '__edgectl_at \'edgectl ls\'' -l sort -x -d 'by name, state, last-seen, created, version, or a label\'s key (default name)'
-complete -c edgectl -n '__edgectl_at \'edgectl ls\'' -l reverse -d 'the other way around'
-complete -c edgectl -n '__edgectl_at \'edgectl ls\'' -l columns -x -d 'these columns; a label\'s key is one, too'
-complete -c edgectl -n '__edgectl_at \'edgectl ls\'' -s w -l watch -d 'go on: show each change until Ctrl-C'
 
 # edgectl connect
 complete -c edgectl -n '__edgectl_at \'edgectl connect\' 0' -a '(edgectl complete-names 2>/dev/null | __edgectl_after_user)'
@@ -176,6 +170,26 @@ complete -c edgectl -n '__edgectl_at \'edgectl connect\'' -s e -l escape -x -d '
 complete -c edgectl -n '__edgectl_at \'edgectl connect\'' -s A -l forward-agent -d 'let the far side use your ssh-agent; root there can, too'
 complete -c edgectl -n '__edgectl_at \'edgectl connect\'' -l instance -x -d 'one instance of the endpoint, by host name, id or the start of its id (default: whichever is first)'
 
+# edgectl forward
+complete -c edgectl -n '__edgectl_at \'edgectl forward\' 0' -a ls -d 'list your forwards on this machine'
+complete -c edgectl -n '__edgectl_at \'edgectl forward\' 0' -a show -d 'all about one of your forwards'
+complete -c edgectl -n '__edgectl_at \'edgectl forward\' 0' -a rm -d 'end forwards; open connections are closed'
+complete -c edgectl -n '__edgectl_at \'edgectl forward\' 0' -a '(edgectl complete-names 2>/dev/null | __edgectl_after_user)'
+complete -c edgectl -n '__edgectl_at \'edgectl forward\'' -s L -l local -x -d 'listen here, connect there: [BIND:]PORT:HOST:HOSTPORT; either side may be a /SOCKET; port 0 is a free one'
+complete -c edgectl -n '__edgectl_at \'edgectl forward\'' -s R -l remote -x -d 'listen there, connect here; [BIND:]PORT alone is SOCKS'
+complete -c edgectl -n '__edgectl_at \'edgectl forward\'' -s D -l dynamic -x -d 'SOCKS 4, 4a and 5 here: [BIND:]PORT or /SOCKET'
+complete -c edgectl -n '__edgectl_at \'edgectl forward\'' -l detach -d 'go to the background, and print the id'
+complete -c edgectl -n '__edgectl_at \'edgectl forward\'' -l limit -x -d 'bytes a second, each way: 10M'
+complete -c edgectl -n '__edgectl_at \'edgectl forward\'' -l wait -x -a '5s 30s 1m 10m 1h 24h' -d 'how long to wait while it is offline'
+complete -c edgectl -n '__edgectl_at \'edgectl forward\'' -l instance -x -d 'by host name, id or the start of its id'
+
+# edgectl forward ls
+
+# edgectl forward show
+
+# edgectl forward rm
+complete -c edgectl -n '__edgectl_at \'edgectl forward rm\'' -l all -d 'all of yours on this machine'
+
 # edgectl proxy
 complete -c edgectl -n '__edgectl_at \'edgectl proxy\' 0' -a '(edgectl complete-names 2>/dev/null)'
 complete -c edgectl -n '__edgectl_at \'edgectl proxy\'' -l instance -x -d 'of a cluster this one: host name, id, or the beginning of an id'
@@ -184,27 +198,6 @@ complete -c edgectl -n '__edgectl_at \'edgectl proxy\'' -l state -r -F -d 'the f
 
 # edgectl ssh-config
 complete -c edgectl -n '__edgectl_at \'edgectl ssh-config\'' -l write -d 'write it, instead of only printing it'
-
-# edgectl label
-complete -c edgectl -n '__edgectl_at \'edgectl label\'' -a '(edgectl complete-names 2>/dev/null)'
-complete -c edgectl -n '__edgectl_at \'edgectl label\'' -s l -l selector -x -d 'those with these labels: site=berlin'
-complete -c edgectl -n '__edgectl_at \'edgectl label\'' -l overwrite -d 'replace values that are there'
-complete -c edgectl -n '__edgectl_at \'edgectl label\'' -l dry-run -d 'list the endpoints, and change nothing'
-
-# edgectl wait
-complete -c edgectl -n '__edgectl_at \'edgectl wait\'' -a '(edgectl complete-names 2>/dev/null)'
-complete -c edgectl -n '__edgectl_at \'edgectl wait\'' -s l -l selector -x -d 'those with these labels: site=berlin'
-complete -c edgectl -n '__edgectl_at \'edgectl wait\'' -l for -x -a 'online offline tunnel' -d 'what to wait for'
-complete -c edgectl -n '__edgectl_at \'edgectl wait\'' -l timeout -x -a '5s 30s 1m 10m 1h 24h' -d 'give up after this long; never: do not'
-complete -c edgectl -n '__edgectl_at \'edgectl wait\'' -l any -d 'one of them is enough'
-complete -c edgectl -n '__edgectl_at \'edgectl wait\'' -l open -d 'open the tunnels that are waited for'
-
-# edgectl ping
-complete -c edgectl -n '__edgectl_at \'edgectl ping\' 0' -a '(edgectl complete-names 2>/dev/null)'
-complete -c edgectl -n '__edgectl_at \'edgectl ping\'' -s c -l count -x -d 'so many times; 0: until Ctrl-C'
-complete -c edgectl -n '__edgectl_at \'edgectl ping\'' -l interval -x -a '5s 30s 1m 10m 1h 24h' -d 'the pause between two'
-complete -c edgectl -n '__edgectl_at \'edgectl ping\'' -l wait -x -a '5s 30s 1m 10m 1h 24h' -d 'wait so long for one that is offline'
-complete -c edgectl -n '__edgectl_at \'edgectl ping\'' -l no-tunnel -d 'its check-ins alone; opens no tunnel'
 
 # edgectl doctor
 complete -c edgectl -n '__edgectl_at \'edgectl doctor\' 0' -a '(edgectl complete-names 2>/dev/null)'
@@ -216,7 +209,7 @@ complete -c edgectl -n '__edgectl_at \'edgectl doctor\'' -l wait -x -a '5s 30s 1
 # edgectl version
 
 # edgectl help
-complete -c edgectl -n '__edgectl_at \'edgectl help\'' -a 'exit-codes environment formatting selectors ls connect proxy ssh-config label wait ping doctor status version help endpoint session settings snapshot'
+complete -c edgectl -n '__edgectl_at \'edgectl help\'' -a 'exit-codes environment formatting ls connect forward proxy ssh-config doctor status version help endpoint session settings snapshot'
 
 # edgectl endpoint
 complete -c edgectl -n '__edgectl_at \'edgectl endpoint\' 0' -a create -d 'make an endpoint, or many, and print the join line'
@@ -231,20 +224,12 @@ complete -c edgectl -n '__edgectl_at \'edgectl endpoint\' 0' -a disassociate -d 
 complete -c edgectl -n '__edgectl_at \'edgectl endpoint create\'' -l count -x -d 'make so many, all or none (at most 20000)'
 complete -c edgectl -n '__edgectl_at \'edgectl endpoint create\'' -l prefix -x -d 'of their names: till makes till-00001 and so on'
 complete -c edgectl -n '__edgectl_at \'edgectl endpoint create\'' -l start -x -d 'the first number (default 1)'
-complete -c edgectl -n '__edgectl_at \'edgectl endpoint create\'' -s l -l label -x -d 'a label; may be given several times'
 complete -c edgectl -n '__edgectl_at \'edgectl endpoint create\'' -l url -x -d 'what its agents dial, if not edged\'s poll.url'
 complete -c edgectl -n '__edgectl_at \'edgectl endpoint create\'' -l expires -x -a '5s 30s 1m 10m 1h 24h' -d 'the token dies if nobody has joined by then; or never (default 24h)'
 complete -c edgectl -n '__edgectl_at \'edgectl endpoint create\'' -l if-absent -d 'succeed when the endpoint exists already; of many, make those that do not'
 complete -c edgectl -n '__edgectl_at \'edgectl endpoint create\'' -l show-token -d 'print the token even when stdout is no terminal; of many, always needed'
 
 # edgectl endpoint ls
-complete -c edgectl -n '__edgectl_at \'edgectl endpoint ls\'' -a '(edgectl complete-names 2>/dev/null)'
-complete -c edgectl -n '__edgectl_at \'edgectl endpoint ls\'' -s l -l selector -x -d 'those with these labels: site=berlin'
-complete -c edgectl -n '__edgectl_at \'edgectl endpoint ls\'' -l state -x -a 'new online offline' -d 'those in this state; may be given several times'
-complete -c edgectl -n '__edgectl_at \'edgectl endpoint ls\'' -l sort -x -d 'by name, state, last-seen, created, version, or a label\'s key (default name)'
-complete -c edgectl -n '__edgectl_at \'edgectl endpoint ls\'' -l reverse -d 'the other way around'
-complete -c edgectl -n '__edgectl_at \'edgectl endpoint ls\'' -l columns -x -d 'these columns; a label\'s key is one, too'
-complete -c edgectl -n '__edgectl_at \'edgectl endpoint ls\'' -s w -l watch -d 'go on: show each change until Ctrl-C'
 
 # edgectl endpoint show
 complete -c edgectl -n '__edgectl_at \'edgectl endpoint show\' 0' -a '(edgectl complete-names 2>/dev/null)'
@@ -277,29 +262,20 @@ complete -c edgectl -n '__edgectl_at \'edgectl session ls\'' -l endpoint -x -a '
 
 # edgectl settings
 complete -c edgectl -n '__edgectl_at \'edgectl settings\' 0' -a show -d 'the settings, and where each value comes from'
-complete -c edgectl -n '__edgectl_at \'edgectl settings\' 0' -a set -d 'change a setting, for all endpoints, for one or for several'
+complete -c edgectl -n '__edgectl_at \'edgectl settings\' 0' -a set -d 'change a setting, for all endpoints or for one'
 complete -c edgectl -n '__edgectl_at \'edgectl settings\' 0' -a unset -d 'take a change back'
 
 # edgectl settings show
-complete -c edgectl -n '__edgectl_at \'edgectl settings show\' 0' -a 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive session.resume-for session.bandwidth'
-complete -c edgectl -n '__edgectl_at \'edgectl settings show\'' -a '(edgectl complete-names 2>/dev/null)'
+complete -c edgectl -n '__edgectl_at \'edgectl settings show\' 0' -a 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive session.resume-for'
 complete -c edgectl -n '__edgectl_at \'edgectl settings show\'' -l endpoint -x -a '(edgectl complete-names 2>/dev/null)' -d 'as they hold for this endpoint'
-complete -c edgectl -n '__edgectl_at \'edgectl settings show\'' -s l -l selector -x -d 'those with these labels: site=berlin'
 
 # edgectl settings set
-complete -c edgectl -n '__edgectl_at \'edgectl settings set\' 0' -a 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive session.resume-for session.bandwidth'
-complete -c edgectl -n '__edgectl_at \'edgectl settings set\'' -a '(edgectl complete-names 2>/dev/null)'
-complete -c edgectl -n '__edgectl_at \'edgectl settings set\'' -l for -x -a '5s 30s 1m 10m 1h 24h' -d 'for this long, then as before; at most 30d'
-complete -c edgectl -n '__edgectl_at \'edgectl settings set\'' -s l -l selector -x -d 'those with these labels: site=berlin'
-complete -c edgectl -n '__edgectl_at \'edgectl settings set\'' -l endpoint -x -a '(edgectl complete-names 2>/dev/null)' -d 'for this endpoint alone, as NAME'
-complete -c edgectl -n '__edgectl_at \'edgectl settings set\'' -l dry-run -d 'list the endpoints, and change nothing'
+complete -c edgectl -n '__edgectl_at \'edgectl settings set\' 0' -a 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive session.resume-for'
+complete -c edgectl -n '__edgectl_at \'edgectl settings set\'' -l endpoint -x -a '(edgectl complete-names 2>/dev/null)' -d 'for this endpoint alone'
 
 # edgectl settings unset
-complete -c edgectl -n '__edgectl_at \'edgectl settings unset\' 0' -a 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive session.resume-for session.bandwidth'
-complete -c edgectl -n '__edgectl_at \'edgectl settings unset\'' -a '(edgectl complete-names 2>/dev/null)'
-complete -c edgectl -n '__edgectl_at \'edgectl settings unset\'' -s l -l selector -x -d 'those with these labels: site=berlin'
-complete -c edgectl -n '__edgectl_at \'edgectl settings unset\'' -l endpoint -x -a '(edgectl complete-names 2>/dev/null)' -d 'for this endpoint alone, as NAME'
-complete -c edgectl -n '__edgectl_at \'edgectl settings unset\'' -l dry-run -d 'list the endpoints, and change nothing'
+complete -c edgectl -n '__edgectl_at \'edgectl settings unset\' 0' -a 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive session.resume-for'
+complete -c edgectl -n '__edgectl_at \'edgectl settings unset\'' -l endpoint -x -a '(edgectl complete-names 2>/dev/null)' -d 'for this endpoint alone'
 
 # edgectl snapshot
 complete -c edgectl -n '__edgectl_at \'edgectl snapshot\' 0' -a show -d 'the last snapshot of each instance'
@@ -309,8 +285,5 @@ complete -c edgectl -n '__edgectl_at \'edgectl snapshot\' 0' -a take -d 'take a 
 complete -c edgectl -n '__edgectl_at \'edgectl snapshot show\' 0' -a '(edgectl complete-names 2>/dev/null)'
 
 # edgectl snapshot take
-complete -c edgectl -n '__edgectl_at \'edgectl snapshot take\'' -a '(edgectl complete-names 2>/dev/null)'
-complete -c edgectl -n '__edgectl_at \'edgectl snapshot take\'' -s l -l selector -x -d 'those with these labels: site=berlin'
+complete -c edgectl -n '__edgectl_at \'edgectl snapshot take\' 0' -a '(edgectl complete-names 2>/dev/null)'
 complete -c edgectl -n '__edgectl_at \'edgectl snapshot take\'' -l wait -x -a '5s 30s 1m 10m 1h 24h' -d 'how long to wait for an endpoint that is offline'
-complete -c edgectl -n '__edgectl_at \'edgectl snapshot take\'' -l parallel -x -d 'so many at a time (default 16)'
-complete -c edgectl -n '__edgectl_at \'edgectl snapshot take\'' -l dry-run -d 'list the endpoints, and take nothing'
