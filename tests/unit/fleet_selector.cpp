@@ -135,6 +135,10 @@ TEST_CASE("a selector of 64 KB is refused at once, whatever is in it") {
     CHECK(selector.error().code == Errc::usage);
     CHECK(selector.error().message.size() < 300);
   }
+  std::string good = "a=b";
+  while (good.size() + 4 <= kLongestSelector) good += ",a=b";
+  CHECK(parse_selector(good).has_value());
+  CHECK(parse_selector(good + ",a=b").has_error());
 }
 
 TEST_CASE("whatever bytes a selector is made of, it parses or says where it does not") {
