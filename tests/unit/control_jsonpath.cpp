@@ -61,6 +61,7 @@ TEST_CASE("a JSONPath gives what kubectl's gives") {
            Row{"{.items[?(@.labels.site==\"berlin\")].name}", "a"},
            Row{"{.items[?(@.instances[0].held==true)].name}", "a"},
            Row{"{.items[?(@.nothing>1)].name}", ""},
+           Row{"{.items[?(@.last-seen>1)].name}", ""},  // a text is neither more nor less than one
            Row{"{.items[?(@.last-seen==null)].name}", "b"},
            Row{"{range .items[*]}{.name}{\"\\t\"}{.state}{\"\\n\"}{end}",
                "a\tonline\nb\toffline\nc\tonline\n"},
