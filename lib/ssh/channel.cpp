@@ -21,9 +21,11 @@ constexpr std::uint64_t kBulk = 4 * 1024 * 1024;
 // burst of thousands.
 constexpr std::size_t kFirstChunk = 512;
 constexpr std::size_t kTinyPacket = 32;
+constexpr std::size_t kAnswers = 4;  // of one channel: opened, its window, its end
 
-bool takes_tiny_packets(std::size_t bytes, std::uint64_t packets) {
-  return packets > 8 + bytes / kTinyPacket;  // a few may be answers to others
+// libssh reads while it writes: some of the packets are answers to others.
+bool takes_tiny_packets(std::size_t bytes, std::uint64_t packets, std::size_t channels) {
+  return packets > 8 + kAnswers * channels + bytes / kTinyPacket;
 }
 
 Channel* self(void* userdata) {
@@ -195,7 +197,8 @@ int Channel::write_some(net::asio::const_buffer bytes, int is_stderr, net::Room 
   const auto packets = session_->packets_out();
   const int written = is_stderr ? ssh_channel_write_stderr(raw_, bytes.data(), size)
                                 : ssh_channel_write(raw_, bytes.data(), size);
-  if (written > 0 && takes_tiny_packets(fits, session_->packets_out() - packets)) {
+  if (written > 0 &&
+      takes_tiny_packets(fits, session_->packets_out() - packets, session_->channel_count())) {
     session_->end("takes packets of a few bytes only");
     return SSH_ERROR;
   }
