@@ -59,7 +59,8 @@ def test_one_in_the_background_is_listed_shown_and_removed(node, echo):
     assert node.ok("forward", "ls", "-q").stdout == ident + "\n"
     removed = node.ok("forward", "rm", ident)
     assert ident in removed.stdout
-    assert not alive(status["process"]) and not forwards(node)
+    eventually(lambda: not alive(status["process"]), "its process ends")
+    assert not forwards(node)
     assert socket.socket().connect_ex(("127.0.0.1", port)) != 0
     assert "has ended" in pathlib.Path(status["log"]).read_text()
     eventually(lambda: not node.ctl_json("session", "ls")["items"], "its session has ended")
