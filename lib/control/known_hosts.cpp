@@ -2,6 +2,7 @@
 
 #include <sstream>
 #include <unordered_map>
+#include <utility>
 
 #include "base/file_lock.hpp"
 #include "base/files.hpp"
@@ -70,6 +71,13 @@ Result<Memory> remember(const std::filesystem::path& folder, const std::vector<I
   return memory;
 }
 
+Error another_key(const std::filesystem::path& folder, int line) {
+  return fail(Errc::not_allowed,
+              "the host key of this node is not the one seen before\n  remembered in " +
+                  (folder / "known_hosts").string() + ":" + std::to_string(line),
+              "if the machine was replaced: edgectl endpoint disassociate NAME, join it again");
+}
+
 }  // namespace
 
 Result<void> check_known_host(const std::filesystem::path& folder, const std::string& instance,
@@ -78,10 +86,7 @@ Result<void> check_known_host(const std::filesystem::path& folder, const std::st
   if (!memory) return memory.error();
   const auto& known = memory->keys.at(instance);
   if (known.host_key == host_key) return {};
-  return fail(Errc::not_allowed,
-              "the host key of this node is not the one seen before\n  remembered in " +
-                  (folder / "known_hosts").string() + ":" + std::to_string(known.line),
-              "if the machine was replaced: edgectl endpoint disassociate NAME, join it again");
+  return another_key(folder, known.line);
 }
 
 Result<std::vector<InstanceKey>> take_known_hosts(const std::filesystem::path& folder,
@@ -92,6 +97,29 @@ Result<std::vector<InstanceKey>> take_known_hosts(const std::filesystem::path& f
   for (const auto& key : keys)
     if (memory->keys.at(key.instance).host_key == key.host_key) taken.push_back(key);
   return taken;
+}
+
+HostKeyMemory::HostKeyMemory(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+Result<void> HostKeyMemory::check(const std::string& instance, const std::string& host_key) {
+  if (!std::exchange(loaded_, true)) {
+    const auto memory = load(folder_ / "known_hosts");
+    if (!memory) return memory.error();
+    for (const auto& [name, known] : memory->keys)
+      known_.try_emplace(name, Line{known.host_key, known.line});
+  }
+  const auto [known, is_new] = known_.try_emplace(instance, Line{host_key, 0});
+  if (is_new) unsaved_.push_back({instance, host_key});
+  if (known->second.host_key == host_key) return {};
+  return another_key(folder_, known->second.number);
+}
+
+Result<void> HostKeyMemory::save() {
+  if (unsaved_.empty()) return {};
+  const auto taken = take_known_hosts(folder_, unsaved_);
+  if (!taken) return taken.error();
+  unsaved_.clear();
+  return {};
 }
 
 }  // namespace edge::control

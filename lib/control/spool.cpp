@@ -1,25 +1,17 @@
 #include "control/spool.hpp"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <utility>
+
+#include "control/nameless_file.hpp"
 
 namespace edge::control {
 namespace {
 
-// A file that never had a name, or had one for a moment where the file system cannot do that.
-int open_nameless(const std::string& folder) {
-  const int descriptor = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  if (descriptor >= 0 || (errno != EOPNOTSUPP && errno != EISDIR)) return descriptor;
-  auto name = folder + "/edgectl.XXXXXX";
-  const int named = ::mkostemp(name.data(), O_CLOEXEC);
-  if (named >= 0) ::unlink(name.c_str());
-  return named;
-}
+constexpr std::size_t kALittle = 1024;
 
 }  // namespace
 
@@ -69,7 +61,8 @@ Result<void> SpoolFile::read(std::uint32_t block, char* into) const {
 Spool::Spool(Spool&& other) noexcept
     : file_(other.file_),
       blocks_(std::exchange(other.blocks_, {})),
-      tail_(std::exchange(other.tail_, {})) {}
+      tail_(std::exchange(other.tail_, {})),
+      settled_(other.settled_) {}
 
 Spool::~Spool() {
   for (const auto number : blocks_) file_->free(number);
@@ -90,6 +83,32 @@ Result<void> Spool::append(std::string_view bytes) {
   }
   tail_.append(bytes);
   return {};
+}
+
+std::uint64_t Spool::size() const noexcept {
+  const auto unused = settled_ == 0 ? 0 : SpoolFile::kBlock - settled_;
+  return blocks_.size() * SpoolFile::kBlock - unused + tail_.size();
+}
+
+Result<std::string> Spool::piece(std::size_t number) const {
+  if (number == blocks_.size()) return tail_;
+  std::string block(SpoolFile::kBlock, '\0');
+  if (auto got = file_->read(blocks_[number], block.data()); !got) return got.error();
+  if (settled_ > 0 && number + 1 == blocks_.size()) block.resize(settled_);
+  return block;
+}
+
+void Spool::settle() {
+  if (tail_.size() <= kALittle) return;
+  const auto size = tail_.size();
+  tail_.resize(SpoolFile::kBlock);
+  if (const auto block = file_->write(tail_)) {
+    blocks_.push_back(*block);
+    settled_ = size;
+    tail_ = std::string();
+  } else {
+    tail_.resize(size);  // the disk is full: then in memory
+  }
 }
 
 }  // namespace edge::control

@@ -46,23 +46,18 @@ class Spool {
   ~Spool();
 
   Result<void> append(std::string_view bytes);  // Errc::unavailable: the disk is full
-  std::uint64_t size() const noexcept { return blocks_.size() * SpoolFile::kBlock + tail_.size(); }
-  // Calls `take(piece)` for the bytes in their order, in pieces.
-  template <class Take>
-  Result<void> read(Take&& take) const {
-    std::string block(blocks_.empty() ? 0 : SpoolFile::kBlock, '\0');
-    for (const auto number : blocks_) {
-      if (auto got = file_->read(number, block.data()); !got) return got.error();
-      take(std::string_view(block));
-    }
-    take(std::string_view(tail_));
-    return {};
-  }
+  std::uint64_t size() const noexcept;
+  // The bytes in their order, in pieces of a block and what is left.
+  std::size_t pieces() const noexcept { return blocks_.size() + (tail_.empty() ? 0 : 1); }
+  Result<std::string> piece(std::size_t number) const;
+  // Nothing is added any more: what is more than a little goes to the file, too.
+  void settle();
 
  private:
   SpoolFile* file_;
   std::vector<std::uint32_t> blocks_;
-  std::string tail_;  // less than a block
+  std::string tail_;         // less than a block
+  std::size_t settled_ = 0;  // bytes of the last block that count; 0: all of them
 };
 
 }  // namespace edge::control

@@ -27,8 +27,12 @@ struct Cut {
 
 std::string text_of(const Spool& spool) {
   std::string all;
-  const auto read = spool.read([&all](std::string_view piece) { all += piece; });
-  CHECK(read.has_value());
+  for (std::size_t number = 0; number < spool.pieces(); ++number) {
+    const auto piece = spool.piece(number);
+    REQUIRE(piece.has_value());
+    all += *piece;
+  }
+  CHECK(all.size() == spool.size());
   return all;
 }
 
@@ -84,6 +88,8 @@ TEST_CASE("what is kept comes back byte for byte, and its blocks are used again"
     }
     Spool moved(std::move(first));
     CHECK(text_of(moved) == text);
+    CHECK(text_of(second) == text);
+    second.settle();
     CHECK(text_of(second) == text);
     CHECK(moved.size() == text.size());
   }
