@@ -164,11 +164,12 @@ bool matches_any(const std::vector<std::string>& patterns, const std::string& te
 }
 
 ShellService::ShellService(net::asio::any_io_executor executor, const config::AgentConfig& config,
-                           Secret host_key, std::string program)
+                           Secret host_key, std::string program, Start start)
     : executor_(executor),
       config_(config),
       identity_(host_key),
       program_(std::move(program)),
+      start_(std::move(start)),
       needs_pam_(find_pam()) {}
 
 net::Task<> ShellService::serve(std::shared_ptr<net::Stream> stream, SessionTerms terms,
@@ -243,7 +244,7 @@ net::Task<> ShellService::run_shell(std::shared_ptr<ssh::ShellChannel> channel,
   pumps->bell = std::make_shared<net::Notify>(executor_);
   auto request = request_for(order, wanted, config_, session);
   request.needs_pam = needs_pam_;
-  auto process = start_session(executor_, program_, request);
+  auto process = start_(executor_, program_, request);
   if (process) {
     pumps->process = std::move(*process);
     auto started = co_await pumps->process->started();

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "agent/forward_budget.hpp"
+#include "agent/session_process.hpp"
 #include "agent/session_service.hpp"
 #include "config/settings.hpp"
 #include "ssh/shell_server.hpp"
@@ -15,8 +16,12 @@ namespace edge::agent {
 
 class ShellService final : public SessionService {
  public:
+  // What is behind a shell: a process, unless sessions are only to be measured.
+  using Start = std::function<Result<std::unique_ptr<SessionProcess>>(
+      net::asio::any_io_executor executor, const std::string& program,
+      const SessionRequest& request)>;
   ShellService(net::asio::any_io_executor executor, const config::AgentConfig& config,
-               Secret host_key, std::string program);
+               Secret host_key, std::string program, Start start = start_session);
 
   bool full() const noexcept override { return live_ >= config_.sessions; }
   std::size_t live() const noexcept { return live_; }
@@ -30,6 +35,7 @@ class ShellService final : public SessionService {
   const config::AgentConfig& config_;
   ssh::ServerIdentity identity_;
   const std::string program_;
+  const Start start_;
   ForwardBudget budget_;
   const bool needs_pam_;
   std::size_t live_ = 0;

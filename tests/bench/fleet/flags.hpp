@@ -7,7 +7,9 @@
 
 namespace edge::bench {
 
-enum class Sessions { none, shells, scripted };  // what a tunnel has at its far end
+// What a tunnel has at its far end: `commands` are the agent's own sessions, with a scripted
+// command in the place of a process.
+enum class Sessions { none, shells, scripted, commands };
 
 struct Flags {
   std::filesystem::path state;       // who the agents are, kept between runs

@@ -4,10 +4,13 @@
 #include "crypto/random.hpp"
 #include "fleet/cut.hpp"
 #include "fleet/player.hpp"
+#include "fleet/scripted_command.hpp"
 #include "fleet/scripted_service.hpp"
 
 namespace edge::bench {
 namespace {
+
+constexpr std::size_t kMostSessions = 20'000;  // of all agents of this process together
 
 std::unique_ptr<agent::SessionService> session_service(Stage& stage, const Secret& host_key) {
   switch (stage.flags.sessions) {
@@ -19,6 +22,10 @@ std::unique_ptr<agent::SessionService> session_service(Stage& stage, const Secre
       return std::make_unique<agent::ShellService>(
           stage.executor, stage.config, host_key,
           std::filesystem::read_symlink("/proc/self/exe").parent_path() / "edge-agent");
+    case Sessions::commands:
+      stage.config.sessions = kMostSessions;
+      return std::make_unique<agent::ShellService>(stage.executor, stage.config, host_key,
+                                                   std::string(), start_scripted_command);
   }
   return nullptr;
 }
@@ -27,7 +34,9 @@ class Following {
  public:
   Following(Stage& stage, const Secret& host_key) : stage_(stage) {
     services_.sessions = session_service(stage_, host_key);
-    if (stage_.flags.sessions == Sessions::shells) services_.host_key = host_key;
+    const auto sessions = stage_.flags.sessions;
+    if (sessions == Sessions::shells || sessions == Sessions::commands)
+      services_.host_key = host_key;
     for (std::size_t i = 0; i < stage_.roster.identities().size(); ++i) {
       players_.push_back(std::make_unique<Player>(stage_, i, services_, [this] { returned(); }));
     }

@@ -1,6 +1,6 @@
 // fleet: plays thousands of agents in one process, with the agent's own check-in code.
 //   fleet join --state FOLDER --created FILE   associate who is not yet
-//   fleet follow|tunnels|ask|bad --state FOLDER ...    see stage.hpp
+//   fleet follow|tunnels|commands|ask|bad --state FOLDER ...    see stage.hpp
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <iostream>
@@ -67,6 +67,13 @@ int main(int argc, char** argv) {
   to_tunnel->add_option("--cipher", flags.cipher, "of the tunnels; the agent's choice by default");
   to_tunnel->callback([&] {
     flags.sessions = Sessions::scripted;
+    mode = follow;
+  });
+  auto* to_run = app.add_subcommand(
+      "commands", "the same with sessions as an agent's, whose commands are scripted");
+  to_run->add_option("--spread", flags.spread, "seconds within which all start");
+  to_run->callback([&] {
+    flags.sessions = Sessions::commands;
     mode = follow;
   });
   auto* to_ask = app.add_subcommand("ask", "connect, and at each go ask as fast as it is answered");
