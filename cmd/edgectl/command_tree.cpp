@@ -1,6 +1,8 @@
 #include "edgectl/command_tree.hpp"
 
 #include <CLI/CLI.hpp>
+#include <set>
+#include <string>
 
 #include "docs/help.hpp"
 #include "edgectl/commands.hpp"
@@ -105,20 +107,25 @@ void add_global_flags(CLI::App& program, GlobalOptions& options) {
       ->group("");
 }
 
-// Every flag has its variable: --if-absent is EDGECTL_IF_ABSENT.
-void name_variables(CLI::App& app) {
+// Every flag has its variable: --if-absent is EDGECTL_IF_ABSENT. A command's own flag that has the
+// name of a global one is another thing: --timeout of exec is EDGECTL_EXEC_TIMEOUT.
+void name_variables(CLI::App& app, const std::set<std::string>& global = {}) {
+  std::set<std::string> own;
   for (CLI::Option* option : app.get_options([](const CLI::Option*) { return true; })) {
     const auto& names = option->get_lnames();
     if (names.empty() || option->get_group().empty()) continue;
     if (names.front() == "help" || names.front() == "version") continue;
+    own.insert(names.front());
+    auto words = names.front();
+    if (global.contains(words)) words = app.get_name() + "-" + words;
     std::string variable = "EDGECTL_";
-    for (const char c : names.front()) {
+    for (const char c : words) {
       variable += c == '-' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
     }
     option->envname(variable);
   }
   for (CLI::App* child : app.get_subcommands([](const CLI::App*) { return true; })) {
-    name_variables(*child);
+    name_variables(*child, app.get_parent() == nullptr ? own : global);
   }
 }
 
@@ -134,6 +141,7 @@ CommandTree::CommandTree() : app(std::make_unique<CLI::App>()) {
 
   add_endpoint_ls(*app, chosen);
   add_connect(*app, chosen);
+  add_exec(*app, chosen);
   add_forward(*app, chosen);
   add_proxy(*app, chosen);
   add_ssh_config(*app, chosen);

@@ -1,14 +1,13 @@
 // edgectl connect: from the command line to control::connect
 #include "control/connect.hpp"
 
-#include <unistd.h>
-
 #include <cstdlib>
 
 #include "control/escape_keys.hpp"
 #include "edgectl/choose.hpp"
 #include "edgectl/commands.hpp"
 #include "edgectl/connect_target.hpp"
+#include "edgectl/offered_environment.hpp"
 
 namespace edge::edgectl {
 namespace {
@@ -24,41 +23,6 @@ struct Options {
   bool force_pty = false;
   bool no_pty = false;
 };
-
-// What ssh offers by default on Debian (SendEnv), and what colours depend on.
-std::vector<std::pair<std::string, std::string>> offered_environment() {
-  std::vector<std::pair<std::string, std::string>> offered;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string_view text(*entry);
-    const auto name = text.substr(0, text.find('='));
-    const bool wanted =
-        name == "LANG" || name.substr(0, 3) == "LC_" || name == "COLORTERM" || name == "NO_COLOR";
-    if (wanted && name.size() < text.size())
-      offered.emplace_back(name, text.substr(name.size() + 1));
-  }
-  return offered;
-}
-
-// NAME=VALUE, or NAME for what it is here; each in the place of what is offered anyway.
-Result<void> add_variables(const std::vector<std::string>& words,
-                           std::vector<std::pair<std::string, std::string>>& offered) {
-  for (const auto& word : words) {
-    const auto equals = word.find('=');
-    const auto name = word.substr(0, equals);
-    if (name.empty()) return fail(Errc::usage, "--env '" + word + "': NAME=VALUE, or NAME");
-    std::erase_if(offered, [&name](const auto& entry) { return entry.first == name; });
-    const char* here = std::getenv(name.c_str());
-    if (equals != std::string::npos) {
-      offered.emplace_back(name, word.substr(equals + 1));
-    } else if (here != nullptr) {
-      offered.emplace_back(name, here);
-    } else {
-      return fail(Errc::usage, "--env " + name + ": it is not set here",
-                  "--env " + name + "=VALUE");
-    }
-  }
-  return {};
-}
 
 Result<int> run(Context& context, const Options& options) {
   const auto target = parse_connect_target(options.target);

@@ -10,7 +10,8 @@ namespace {
 
 HelpTopic exit_codes() {
   HelpTopic topic{"exit-codes", "what the exit status says", {"EXIT STATUS", "", {}}};
-  topic.section.text = "connect NAME -- CMD gives the status of the far command.\n";
+  topic.section.text =
+      "connect NAME -- CMD, and exec NAME -- CMD, give the status of the far command.\n";
   for (const auto& code : control::kExitCodes) {
     topic.section.terms.emplace_back(std::to_string(code.status), code.meaning);
   }
@@ -27,6 +28,7 @@ HelpTopic environment() {
        {{"EDGECTL_SOCKET", "edged's admin socket, as --socket"},
         {"EDGECTL_OUTPUT", "table, wide, json, yaml, name or jsonpath=EXPR, as --output"},
         {"EDGECTL_TIMEOUT", "how long edged may take to answer, as --timeout"},
+        {"EDGECTL_EXEC_TIMEOUT", "how long exec lets a command run, as its own --timeout"},
         {"NO_COLOR", "when not empty: no colour"},
         {"CLICOLOR_FORCE", "when neither empty nor 0: colour, also where no terminal is"},
         {"TERM", "dumb: no colour; sent to the far side by connect"},

@@ -60,9 +60,9 @@ Error explain_extra(const CLI::App& program, const std::string& word,
     return fail(Errc::usage,
                 "unknown command '" + word + "'" + did_you_mean(word, names_below(command)), help);
   }
-  if (command.name == "connect") {
+  if (command.name == "connect" || command.name == "exec") {
     return fail(Errc::usage, "'" + word + "' is one word too many; a far command stands after --",
-                "edgectl connect NAME -- " + word);
+                command.path + " NAME -- " + word);
   }
   return fail(Errc::usage, "'" + word + "' is one word too many", help);
 }

@@ -74,8 +74,10 @@ Result<int> run_chosen(const CommandTree& tree, World& world,
 
 SplitArguments split_far_command(const std::vector<std::string>& arguments) {
   const auto end = std::find(arguments.begin(), arguments.end(), "--");
-  const bool is_connect = std::find(arguments.begin(), end, "connect") != end;
-  if (!is_connect || end == arguments.end()) return {arguments, {}};
+  const bool has_one = std::any_of(arguments.begin(), end, [](const std::string& word) {
+    return word == "connect" || word == "exec";
+  });
+  if (!has_one || end == arguments.end()) return {arguments, {}};
   return {{arguments.begin(), end}, {end + 1, arguments.end()}};
 }
 

@@ -65,7 +65,7 @@ class Groups final : public ExecPrinter {
       const auto& words = std::get<2>(*key);
       const auto title = folded_and_counted(group->names) + (words.empty() ? "" : ": " + words);
       co_await put(To::out, title, group->kept.out);
-      if (group->kept.err.size() > 0) co_await put(To::err, title, group->kept.err);
+      if (group->kept.err.size() > 0) co_await put(To::err, title + ", stderr", group->kept.err);
     }
   }
 

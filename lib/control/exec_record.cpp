@@ -9,8 +9,10 @@
 #include <sstream>
 #include <unordered_set>
 
+#include "base/encoding.hpp"
 #include "base/files.hpp"
 #include "control/json_fields.hpp"
+#include "control/json_string.hpp"
 
 namespace edge::control {
 namespace {
@@ -29,11 +31,41 @@ std::string line_of(const nlohmann::ordered_json& body) {
   return body.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
-std::vector<std::string> words_at(const nlohmann::json& body, const char* key) {
+bool is_utf8(const std::string& text) {
+  JsonString string;
+  std::string unused;
+  string.add(text, unused);
+  string.finish(unused);
+  return string.is_exact();
+}
+
+// JSON has no bytes: words that are no UTF-8 come a second time, or another command would be run.
+void put(nlohmann::ordered_json& body, const std::string& key,
+         const std::vector<std::string>& words) {
+  body[key] = words;
+  if (std::all_of(words.begin(), words.end(), is_utf8)) return;
+  std::vector<std::string> exact;
+  for (const auto& word : words) exact.push_back(to_base64(word));
+  body[key + "-base64"] = exact;
+}
+
+std::vector<std::string> words_at(const nlohmann::json& body, const std::string& key) {
   std::vector<std::string> words;
-  for (const auto& word : list_at(body, key))
+  for (const auto& word : list_at(body, (key + "-base64").c_str()))
+    if (word.is_string()) words.push_back(from_base64(word.get<std::string>()).value_or(""));
+  if (!words.empty()) return words;
+  for (const auto& word : list_at(body, key.c_str()))
     if (word.is_string()) words.push_back(word.get<std::string>());
   return words;
+}
+
+std::string word_at(const nlohmann::json& body, const std::string& key) {
+  const auto words = words_at(body, key);
+  return words.empty() ? std::string() : words.front();
+}
+
+std::vector<std::string> one_or_none(const std::string& word) {
+  return word.empty() ? std::vector<std::string>() : std::vector<std::string>{word};
 }
 
 // "20261127T192201Z"
@@ -64,9 +96,9 @@ Result<ExecRecord> ExecRecord::create(const std::filesystem::path& file, const E
   body["apiVersion"] = "edge/v1";
   body["kind"] = kKind;
   body["started"] = format_rfc3339(now);
-  body["command"] = order.command;
-  body["script"] = order.script;
-  body["stdin"] = order.input;
+  put(body, "command", order.command);
+  put(body, "script", one_or_none(order.script));
+  put(body, "stdin", one_or_none(order.input));
   body["account"] = order.account;
   body["endpoints"] = order.names;
   if (auto written = record.write(line_of(body)); !written) return written.error();
@@ -108,8 +140,8 @@ Result<ExecOrder> read_undone(const std::filesystem::path& file) {
   }
   ExecOrder order;
   order.command = words_at(head, "command");
-  order.script = text_at(head, "script");
-  order.input = text_at(head, "stdin");
+  order.script = word_at(head, "script");
+  order.input = word_at(head, "stdin");
   order.account = text_at(head, "account");
   for (auto& name : words_at(head, "endpoints"))
     if (!done.contains(name)) order.names.push_back(std::move(name));

@@ -66,8 +66,7 @@ std::string headline(const ExecSummary& summary, const Heaps& heaps) {
 }
 
 std::string why_stopped(const ExecSummary& summary) {
-  if (summary.stopped == FanOut::Stop::interrupted)
-    return "interrupted: what is below was left undone";
+  if (summary.stopped == FanOut::Stop::interrupted) return "interrupted before all was done";
   return "stopped: more than " + std::to_string(summary.most_failures) + " failed (--max-fail)";
 }
 
@@ -84,12 +83,21 @@ bool is_undone(const ExecResult& result) {
   return result.outcome != ExecOutcome::ok;
 }
 
+// An interrupt that came when all had begun, and ended, changed nothing.
+bool was_cut_short(const ExecSummary& summary) {
+  return summary.stopped != FanOut::Stop::none &&
+         std::any_of(summary.results.begin(), summary.results.end(), [](const ExecResult& result) {
+           return result.outcome == ExecOutcome::cancelled ||
+                  result.outcome == ExecOutcome::not_started;
+         });
+}
+
 }  // namespace
 
 std::vector<std::string> summary_lines(const ExecSummary& summary) {
   const auto heaps = sorted_out(summary);
   std::vector<std::string> lines{headline(summary, heaps)};
-  if (summary.stopped != FanOut::Stop::none) lines.push_back("  " + why_stopped(summary));
+  if (was_cut_short(summary)) lines.push_back("  " + why_stopped(summary));
   const auto failed = by_count(heaps);
   for (std::size_t i = 0; i < failed.size() && i < kMostReasons; ++i)
     lines.push_back("  failed:      " + folded_and_counted(failed[i].second) + ": " +
@@ -126,13 +134,14 @@ nlohmann::ordered_json summary_json(const ExecSummary& summary) {
                      {"cancelled", heaps.cancelled},
                      {"not-started", heaps.not_started},
                      {"duration", static_cast<double>(summary.took.count()) / 1'000},
-                     {"interrupted", summary.stopped == FanOut::Stop::interrupted},
+                     {"interrupted", exit_status(summary) == kExitInterrupted},
                      {"result-file", summary.record}};
   return body;
 }
 
 int exit_status(const ExecSummary& summary) {
-  if (summary.stopped == FanOut::Stop::interrupted) return kExitInterrupted;
+  const bool interrupted = summary.stopped == FanOut::Stop::interrupted && was_cut_short(summary);
+  if (interrupted) return kExitInterrupted;
   const bool undone = std::any_of(
       summary.results.begin(), summary.results.end(), [&summary](const ExecResult& result) {
         const bool skipped = summary.skips_offline && result.outcome == ExecOutcome::offline;

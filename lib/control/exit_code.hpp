@@ -33,7 +33,8 @@ inline constexpr std::array<ExitCode, 12> kExitCodes{{
     {10, "some of many failed"},
     {130, "interrupted"},
     {255,
-     "with a far command (connect NAME -- CMD): any failure of edgectl itself, offline included"},
+     "with a far command (connect NAME -- CMD, exec NAME -- CMD): any failure of edgectl itself, "
+     "offline included"},
 }};
 
 int exit_code(Errc code);

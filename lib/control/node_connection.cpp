@@ -23,8 +23,10 @@ net::Task<Result<std::unique_ptr<NodeConnection>>> NodeConnection::open(Order or
   auto link = co_await SessionLink::open(std::move(order.session), std::move(*key));
   if (!link) co_return link.error();
   const auto& session = (*link)->session();
-  auto known =
-      check_known_host(order.state_folder, instance_prefix + session.instance, session.host_key);
+  const auto instance = instance_prefix + session.instance;
+  auto known = order.host_keys != nullptr
+                   ? order.host_keys->check(instance, session.host_key)
+                   : check_known_host(order.state_folder, instance, session.host_key);
   // libssh wants a descriptor.
   auto bridge = known ? net::bridge((*link)->stream(), -1) : Result<net::Bridge>(known.error());
   if (!bridge) {

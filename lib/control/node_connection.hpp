@@ -14,12 +14,15 @@
 
 namespace edge::control {
 
+class HostKeyMemory;
+
 class NodeConnection {
  public:
   struct Order {
     SessionLink::Order session;
     std::string account;                 // empty: root, or the agent's own where it is not root
     std::filesystem::path state_folder;  // known host keys of instances
+    HostKeyMemory* host_keys = nullptr;  // those that were read already; nullptr: from the file
     ssh::Client::OnStream on_agent;      // empty: no ssh-agent is forwarded to
     SessionLink::OnPause on_pause;       // may be empty
   };

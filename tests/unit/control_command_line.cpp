@@ -76,6 +76,8 @@ TEST_CASE("a far command is kept word for word") {
   CHECK(split.far_command == std::vector<std::string>{"sh", "-c", "[a,b]", "", "--", "-o"});
   CHECK(edge::edgectl::split_far_command({"endpoint", "show", "--", "a"}).far_command.empty());
   CHECK(edge::edgectl::split_far_command({"connect", "a"}).far_command.empty());
+  CHECK(edge::edgectl::split_far_command({"exec", "a", "--", "ls", "--all"}).far_command ==
+        std::vector<std::string>{"ls", "--all"});
 }
 
 TEST_CASE("USER@NAME is parted at the last @") {

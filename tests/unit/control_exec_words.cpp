@@ -69,6 +69,8 @@ TEST_CASE("the exit status says whether anything was left undone") {
   summary.results.push_back(result("d", ExecOutcome::failed, 1));
   CHECK(exit_status(summary) == 10);
   summary.stopped = FanOut::Stop::interrupted;
+  CHECK(exit_status(summary) == 10);  // all had begun, and ended
+  summary.results.push_back(result("e", ExecOutcome::not_started));
   CHECK(exit_status(summary) == 130);
 }
 

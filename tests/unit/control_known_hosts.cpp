@@ -55,4 +55,24 @@ TEST_CASE("a memory that cannot be written is an error that names it") {
   CHECK(refused.error().message.find("/proc/none") != std::string::npos);
 }
 
+TEST_CASE("of many the keys are read once, and the new ones written together") {
+  const TempFolder folder;
+  REQUIRE(check_known_host(folder.path, "e1.i1", kKey));
+  HostKeyMemory memory(folder.path);
+  CHECK(memory.check("e1.i1", kKey));
+  const auto refused = memory.check("e1.i1", kOther);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().message.find("known_hosts:1") != std::string::npos);
+  CHECK(memory.check("e2.i1", kOther));
+  CHECK(memory.check("e3.i1", kKey));
+  CHECK_FALSE(memory.check("e3.i1", kOther));  // of this very run
+  CHECK(store::test::content(folder.path / "known_hosts") == "e1.i1 ssh-ed25519 AAAA\n");
+  REQUIRE(check_known_host(folder.path, "e4.i1", kKey));  // somebody else, meanwhile
+  REQUIRE(memory.save());
+  CHECK(store::test::content(folder.path / "known_hosts") ==
+        "e1.i1 ssh-ed25519 AAAA\ne4.i1 ssh-ed25519 AAAA\n"
+        "e2.i1 ssh-ed25519 BBBB\ne3.i1 ssh-ed25519 AAAA\n");
+  CHECK(memory.save());
+}
+
 }  // namespace edge::control
