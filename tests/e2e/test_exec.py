@@ -64,6 +64,21 @@ def test_many_are_asked_for_first_and_can_only_be_listed(fleet):
     assert fleet.exec(*NAMES, "--yes", "--batch", "x", "--", "true").returncode == 2
 
 
+def test_a_selector_and_stdin_choose_endpoints_and_mistakes_run_nothing(fleet, tmp_path):
+    fleet.ok("label", *NAMES[:3], "site=berlin", "--yes")
+    fleet.ok("label", ONE, "role=first")
+    done = fleet.exec("-l", "site=berlin", "--yes", "--", "echo here")
+    assert done.returncode == 0 and sorted(done.stdout.splitlines()) == [f"{name}: here" for name in NAMES[:3]]
+    done = fleet.exec("-l", "role=first", "--", "echo here")  # a selector is many, whatever it matches
+    assert done.returncode == 0 and done.stdout == f"{ONE}: here\n"
+    done = fleet.exec("-", "--yes", "--", "echo here", input="\n".join(NAMES[3:5]))
+    assert done.returncode == 0 and sorted(done.stdout.splitlines()) == [f"{name}: here" for name in NAMES[3:5]]
+    ran = tmp_path / "ran"
+    for mistake, status in ((["-l", "site=berlni"], 3), (["-l", "site in (berlin"], 2), ([ONE, "shop-0002"], 3)):
+        done = fleet.exec(*mistake, "--yes", "--", f"touch {ran}")
+        assert done.returncode == status and done.stdout == "" and not ran.exists(), done.stderr
+
+
 def test_identical_outputs_are_grouped_under_folded_names(fleet, tmp_path):
     odd = tmp_path / "odd"
     done = fleet.exec(*NAMES, "--yes", "--group", "--", f"mkdir {odd} 2>/dev/null && echo odd && exit 4; echo even")
