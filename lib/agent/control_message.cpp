@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "agent/subsystems.hpp"
+
 namespace edge::agent {
 namespace {
 
@@ -68,6 +70,7 @@ json to_json(const SessionRequest& request) {
           {"terminal", bytes(request.terminal)},
           {"modes", bytes(request.modes)},
           {"command", bytes(request.command)},
+          {"subsystem", bytes(request.subsystem)},
           {"shell", bytes(request.shell)},
           {"environment", std::move(environment)},
           {"grace", request.hang_up_grace.count()},
@@ -86,6 +89,7 @@ SessionRequest session_request(const json& message) {
   request.terminal = text(message.at("terminal"));
   request.modes = text(message.at("modes"));
   request.command = text(message.at("command"));
+  request.subsystem = text(message.at("subsystem"));
   request.shell = text(message.at("shell"));
   for (const auto& pair : message.at("environment")) {
     request.environment.emplace_back(text(pair.at(0)), text(pair.at(1)));
@@ -196,6 +200,9 @@ Result<void> check(const SessionRequest& request) {
                 {"operator's address", request.from, kMaxName}};
   for (const auto& field : fields) {
     if (auto good = check_text(field.name, field.value, field.most); !good) return good;
+  }
+  if (!request.subsystem.empty() && find_subsystem(request.subsystem) == nullptr) {
+    return fail(Errc::usage, "there is no such subsystem");
   }
   if (request.modes.size() > kMaxPath) return fail(Errc::usage, "too many terminal modes");
   return check_environment(request);

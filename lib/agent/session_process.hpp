@@ -36,9 +36,10 @@ struct SessionRequest {
   std::string session;  // id, for logs
   std::string account;  // "root", "deploy"
   std::optional<WindowSize> pty;
-  std::string terminal;  // TERM, with a pty
-  std::string modes;     // encoded terminal modes (RFC 4254 section 8), may be empty
-  std::string command;   // empty: a login shell; else run by the account's shell with -c
+  std::string terminal;   // TERM, with a pty
+  std::string modes;      // encoded terminal modes (RFC 4254 section 8), may be empty
+  std::string command;    // empty: a login shell; else run by the account's shell with -c
+  std::string subsystem;  // one of subsystems.hpp, in place of the shell; then there is no command
   std::string
       shell;  // empty: the account's own (an account without a login shell is refused anyway)
   std::vector<std::pair<std::string, std::string>> environment;  // already filtered

@@ -126,7 +126,12 @@ SessionRequest request_for(const ssh::ShellOrder& order, const std::string& acco
   SessionRequest request;
   request.session = std::move(session);
   request.account = account;
-  request.command = order.subsystem == ssh::kSftp ? sftp_command(config) : order.command;
+  if (order.subsystem == ssh::kSftp) {
+    request.command = sftp_command(config);
+  } else {
+    request.command = order.command;
+    request.subsystem = order.subsystem;
+  }
   request.forward_agent = order.forward_agent;
   request.shell = config.shell;
   request.hang_up_grace = config.hang_up_grace;

@@ -115,6 +115,10 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
   follow(parent);
   go_home(account);
   reset_signals();
+  if (plan.subsystem != nullptr) {
+    ::close(kStatus);  // as an exec that works would
+    ::_exit(plan.subsystem(STDIN_FILENO, STDOUT_FILENO));
+  }
   ::execve(plan.program.c_str(), arguments.data(), environment.data());
   give_up(Step::run);
 }
@@ -148,7 +152,9 @@ ShellPlan plan_shell(const Account& account, const SessionRequest& request,
                      std::string_view time_zone, const Variables& exported) {
   const auto& shell = request.shell.empty() ? account.shell : request.shell;
   const auto name = shell.substr(shell.rfind('/') + 1);
-  ShellPlan plan{shell, {}, shell_environment(account, shell, request, time_zone, exported)};
+  ShellPlan plan{
+      shell, {}, shell_environment(account, shell, request, time_zone, exported), nullptr};
+  plan.subsystem = find_subsystem(request.subsystem);
   if (request.command.empty()) {
     plan.arguments = {"-" + name};
   } else {

@@ -9,6 +9,7 @@
 
 #include "agent/account.hpp"
 #include "agent/session_streams.hpp"
+#include "agent/subsystems.hpp"
 #include "base/error.hpp"
 
 namespace edge::agent {
@@ -17,6 +18,7 @@ struct ShellPlan {
   std::string program;
   std::vector<std::string> arguments;  // the first is the name it sees
   std::vector<std::string> environment;
+  Subsystem subsystem = nullptr;  // called where the program would be exec'ed
 };
 
 // A login shell ("-bash"), or `SHELL -c COMMAND`. `exported` is what PAM's modules did.

@@ -14,6 +14,10 @@ OrderedChannel& of(void* userdata) {
   return *static_cast<OrderedChannel*>(userdata);
 }
 
+bool is_subsystem(const std::string& name) {
+  return name == kSftp || name == kSums || name == kUnixSockets;
+}
+
 // ssh and its like have no eyes for a message of exit-signal; edgectl, which is made with libssh,
 // has.
 bool reads_messages(ssh_session session) {
@@ -131,9 +135,8 @@ bool OrderedChannel::start(const char* command, const char* subsystem) {
   order_.command = command;
   order_.subsystem = subsystem;
   if (order_.command.size() > kCommandBytes) return false;
-  const bool is_socket = order_.subsystem == kUnixSockets;
-  if (!order_.subsystem.empty() && order_.subsystem != kSftp && !is_socket) return false;
-  if (is_socket) {
+  if (!order_.subsystem.empty() && !is_subsystem(order_.subsystem)) return false;
+  if (order_.subsystem == kUnixSockets) {
     place_ = ForwardPlace::take(forwards_, *session_);
     if (!place_) return false;
   }

@@ -21,7 +21,10 @@ namespace edge::ssh {
 inline constexpr const char* kDefaultAccount = "-";
 // A local signal name (RFC 4254 section 6.10) that says "refused" where a signal would say "ended".
 inline constexpr const char* kRefusedSignal = "REFUSED@edge";
-inline constexpr const char* kSftp = "sftp";  // a subsystem, and so are those below
+// The subsystems that there are. sftp is the node's own program; edge-sums is the agent itself, as
+// the account; edge-unix opens Unix sockets as the account (docs/tunnel-protocol.md).
+inline constexpr const char* kSftp = "sftp";
+inline constexpr const char* kSums = "edge-sums";
 inline constexpr const char* kUnixSockets = "edge-unix";
 
 struct PtyRequest {
