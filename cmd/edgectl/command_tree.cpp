@@ -141,6 +141,7 @@ CommandTree::CommandTree() : app(std::make_unique<CLI::App>()) {
 
   add_endpoint_ls(*app, chosen);
   add_connect(*app, chosen);
+  add_cp(*app, chosen);
   add_exec(*app, chosen);
   add_forward(*app, chosen);
   add_proxy(*app, chosen);

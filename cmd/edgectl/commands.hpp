@@ -13,6 +13,7 @@ class App;
 namespace edge::edgectl {
 
 void add_connect(CLI::App& program, Run& chosen);
+void add_cp(CLI::App& program, Run& chosen);
 void add_exec(CLI::App& program, Run& chosen);
 void add_forward(CLI::App& program, Run& chosen);
 void add_forward_ls(CLI::App& noun, Run& chosen);

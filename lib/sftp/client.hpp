@@ -81,6 +81,7 @@ class Client {
   net::Task<Result<Space>> space(std::string path);
 
   bool is_over() const noexcept { return conversation_->is_over(); }
+  const std::string& reason() const noexcept { return conversation_->reason(); }  // why; may be ""
 
  private:
   Client(std::shared_ptr<Conversation> conversation, Limits limits);
