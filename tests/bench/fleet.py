@@ -8,13 +8,14 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "e2e")]
-from figures import commands, forwards, lists, program  # noqa: E402
+from figures import commands, cp, forwards, lists, program  # noqa: E402
 from figures.results import FLEET, FULL_SIZE  # noqa: E402
 
 QUICK_ENDPOINTS = 1_000
 # Which figures come of one and the same run of edged.
 GROUPS = [
     (lists, ["ls-15000"]),
+    (cp, ["cp-1g", "cp-files"]),
     (commands, ["exec-1000", "exec-1000-rss"]),
     (forwards, ["forward"]),
 ]

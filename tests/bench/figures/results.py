@@ -70,6 +70,8 @@ SESSIONS = {
 }
 FLEET = {
     "ls-15000": Wanted("s", LESS, 1, 0.2, digits=3),
+    "cp-1g": Wanted("MB/s", MORE, 0.9, 1.2, True, 0, 1),
+    "cp-files": Wanted("1/s", MORE, 0.5, 1.0, True, 0, 1),
     "exec-1000": Wanted("s", LESS, 20, 5, digits=2, endpoints=1_000),
     "exec-1000-rss": Wanted("KB", LESS, 100_000, 40_000, digits=0, endpoints=1_000),
     "forward": Wanted("MB/s", MORE, 0.9, 1.2, True, 0, 1),
