@@ -61,6 +61,15 @@ std::vector<wire::DataRange> data_ranges(int descriptor, std::uint64_t size) {
   return ranges;
 }
 
+// How long the hole is that begins here: it need not be read. 0: there is none.
+std::uint64_t hole_at(int descriptor, std::uint64_t at, std::uint64_t to) {
+  const off_t data = ::lseek(descriptor, static_cast<off_t>(at), SEEK_DATA);
+  const bool is_end = data < 0 && errno == ENXIO;
+  if (data < 0 && !is_end) return 0;
+  const auto end = is_end ? size_of(descriptor) : static_cast<std::uint64_t>(data);
+  return std::min(end, to) > at ? std::min(end, to) - at : 0;
+}
+
 SumsAnswer ranges_of(const SumsRequest& request) {
   Descriptor file;
   if (const int error = open_file(request.path, 0, file)) return failed(request.id, error);
@@ -124,6 +133,10 @@ SumsAnswer FollowedFiles::digest(std::uint32_t id, File& file, std::uint64_t to)
 void FollowedFiles::advance(File& file, std::uint64_t to) {
   buffer_.resize(kChunk);
   while (file.error == 0 && file.hash.size() < to) {
+    if (const auto hole = hole_at(file.descriptor.get(), file.hash.size(), to)) {
+      file.hash.add_zeros(hole);
+      continue;
+    }
     const auto wanted =
         static_cast<std::size_t>(std::min<std::uint64_t>(kChunk, to - file.hash.size()));
     const auto got = ::pread(file.descriptor.get(), buffer_.data(), wanted,

@@ -1,4 +1,11 @@
-// SHA-256 of what comes piece by piece, which can be looked at on the way.
+// SHA-256 of a file's content that comes piece by piece and can be looked at on the way. Zeros cost
+// nothing: a hole of gigabytes is a number.
+//
+// It is made of three things: the SHA-256 of the blocks of 4,096 bytes (counted from the start, the
+// last one may be shorter) that are not zero throughout, one after the other; the SHA-256 of where
+// each run of whole blocks that are zero begins and how long it is; and how many bytes there are.
+// Numbers are 8 bytes, big-endian. So it says all of the content, does not depend on where a file
+// system has its holes, and is not what sha256sum prints.
 #pragma once
 
 #include <cstdint>
