@@ -5,6 +5,7 @@
 #include <pty.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -13,6 +14,8 @@
 
 namespace edge::agent {
 namespace {
+
+constexpr int kPipe = 256 * 1024;
 
 Error no_terminal(const char* step) {
   return fail(Errc::unavailable,
@@ -70,6 +73,9 @@ Result<SessionStreams> open_pipes() {
     if (::pipe2(ends, O_CLOEXEC) != 0) {
       return fail(Errc::unavailable, std::string("cannot make a pipe: ") + std::strerror(errno));
     }
+    // For bulk: a pipe's 64 KB are a change of processes each. Who may not have that much keeps
+    // those.
+    if (stream != STDERR_FILENO) ::fcntl(ends[1], F_SETPIPE_SZ, kPipe);
     const bool is_input = stream == 0;
     streams.shell[stream].reset(ends[is_input ? 0 : 1]);
     streams.agent.emplace_back(ends[is_input ? 1 : 0]);

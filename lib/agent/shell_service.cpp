@@ -26,6 +26,7 @@ constexpr milliseconds kLoginDeadline{20'000};
 constexpr milliseconds kQuiet{
     200};  // how long an ended shell's output may be silent before it is over
 constexpr std::size_t kChunk = 32 * 1024;
+constexpr std::size_t kBulkChunk = 128 * 1024;  // once a chunk was full
 
 using Pipe = net::asio::posix::stream_descriptor;
 
@@ -38,25 +39,40 @@ struct Pumps {
   std::shared_ptr<net::Notify> bell;
 };
 
+// A shell's few keys need no large buffer, a copy's bulk is cheaper in large pieces.
+class PumpBuffer {
+ public:
+  net::asio::mutable_buffer room() { return net::asio::buffer(bytes_); }
+  const char* data() const { return bytes_.data(); }
+  void note(std::size_t read) {
+    if (read == bytes_.size() && read < kBulkChunk) bytes_ = std::vector<char>(kBulkChunk);
+  }
+
+ private:
+  std::vector<char> bytes_ = std::vector<char>(kChunk);
+};
+
 net::Task<> pump_input(std::shared_ptr<Pumps> pumps) {
-  auto buffer = std::make_unique<std::array<char, kChunk>>();
+  PumpBuffer buffer;
   for (;;) {
-    auto [error, size] = co_await pumps->channel->stream().read_some(net::asio::buffer(*buffer));
+    const auto room = buffer.room();
+    auto [error, size] = co_await pumps->channel->stream().read_some(room);
     if (error == net::asio::error::eof) {
       pumps->process->close_input();
       co_return;
     }
     if (error) co_return;  // the operator has gone: watch_operator hangs up
     auto [failed, written] = co_await net::asio::async_write(
-        pumps->process->input(), net::asio::buffer(buffer->data(), size), net::as_values);
+        pumps->process->input(), net::asio::buffer(buffer.data(), size), net::as_values);
     if (failed) co_return;  // the command does not read any more: no failure
+    buffer.note(size);
   }
 }
 
 // Reads until the end of output. Once the shell has ended, a silence is the end too: a daemon that
 // it left behind may hold the pipe open for ever.
 net::Task<> pump_output(std::shared_ptr<Pumps> pumps, Pipe* from, bool is_error) {
-  auto buffer = std::make_unique<std::array<char, kChunk>>();
+  PumpBuffer buffer;
   bool told = false;  // a read that was cut short by the end of the shell is tried again, quietly
   for (;;) {
     std::size_t size = 0;
@@ -65,8 +81,8 @@ net::Task<> pump_output(std::shared_ptr<Pumps> pumps, Pipe* from, bool is_error)
       const bool quiet = pumps->ended;
       std::optional<net::Deadline> bound;
       if (quiet) bound.emplace(from->get_executor(), kQuiet, [from] { from->cancel(); });
-      auto [failed, read] =
-          co_await from->async_read_some(net::asio::buffer(*buffer), net::as_values);
+      const auto room = buffer.room();
+      auto [failed, read] = co_await from->async_read_some(room, net::as_values);
       error = failed;
       size = read;
       if (error == net::asio::error::operation_aborted && pumps->ended && !quiet && !told) {
@@ -75,7 +91,7 @@ net::Task<> pump_output(std::shared_ptr<Pumps> pumps, Pipe* from, bool is_error)
       }
     }
     if (error) break;
-    const auto bytes = net::asio::buffer(buffer->data(), size);
+    const auto bytes = net::asio::buffer(buffer.data(), size);
     net::error_code failed;
     if (is_error) {
       failed = co_await pumps->channel->write_error(bytes);
@@ -83,6 +99,7 @@ net::Task<> pump_output(std::shared_ptr<Pumps> pumps, Pipe* from, bool is_error)
       failed = co_await pumps->channel->stream().write(bytes);
     }
     if (failed) break;
+    buffer.note(size);
   }
   --pumps->outputs;
   pumps->bell->ring();
