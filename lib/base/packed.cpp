@@ -45,15 +45,13 @@ Packer& Packer::raw(std::string_view value) {
   return *this;
 }
 
-char* Packer::room(std::size_t size) {
-  u32(static_cast<std::uint32_t>(size));
-  bytes_.resize(bytes_.size() + size);
-  return bytes_.data() + bytes_.size() - size;
+std::string Packer::take() {
+  return take_before(0);
 }
 
-std::string Packer::take() {
+std::string Packer::take_before(std::size_t more) {
   std::string length;
-  append(length, static_cast<std::uint32_t>(bytes_.size() - 4));
+  append(length, static_cast<std::uint32_t>(bytes_.size() - 4 + more));
   bytes_.replace(0, 4, length);
   return std::move(bytes_);
 }

@@ -21,10 +21,9 @@ class Packer {
   Packer& u64(std::uint64_t value);
   Packer& text(std::string_view value);
   Packer& raw(std::string_view value);
-  // A text whose `size` bytes the caller writes in place, before anything else is added.
-  char* room(std::size_t size);
-
   std::string take();  // length and content; nothing may be added afterwards
+  // The same of a packet whose last `more` bytes will follow by themselves.
+  std::string take_before(std::size_t more);
 
  private:
   std::string bytes_;

@@ -10,6 +10,7 @@ namespace edge::sftp {
 namespace {
 
 constexpr std::size_t kLeastChunk = 1'024;
+constexpr milliseconds kNearby{8};
 constexpr std::size_t kHeads = 1'024;  // of a packet, beside its data
 
 Error unexpected() {
@@ -80,8 +81,11 @@ bool Client::has(std::string_view extension) const {
 net::Task<> Client::ask_limits() {
   if (!has("limits@openssh.com")) co_return;
   const auto id = next_id();
+  const auto asked = std::chrono::steady_clock::now();
   auto call = conversation_->send(id, print_extended(id, "limits@openssh.com", {}));
   const auto reply = co_await call->reply();
+  if (std::chrono::steady_clock::now() - asked < kNearby)
+    conversation_->set_room(std::min(limits_.bytes, limits_.bytes_nearby));
   if (!reply || reply->kind != Reply::Kind::extended) co_return;
   Unpacker in(reply->data);
   const auto packet = in.u64(), read = in.u64(), write = in.u64();
@@ -148,16 +152,28 @@ std::shared_ptr<Call> Client::close_later(const std::string& handle) {
   return conversation_->send(id, print_close(id, handle));
 }
 
-std::shared_ptr<Call> Client::write_later(std::uint32_t id, std::string packet, std::size_t room) {
-  return conversation_->send_in_room(id, std::move(packet), room);
+Client::Write Client::begin_write(const std::string& handle, std::uint64_t at, std::size_t size) {
+  Write write;
+  write.id = next_id();
+  write.size = size;
+  const auto head = print_write_head(write.id, handle, at, size);
+  write.packet = conversation_->blocks().take(head.size() + size);
+  std::copy(head.begin(), head.end(), write.packet.bytes.get());
+  write.room = write.packet.bytes.get() + head.size();
+  return write;
+}
+
+std::shared_ptr<Call> Client::write_later(Write write) {
+  return conversation_->send_in_room(write.id, std::move(write.packet), write.size);
+}
+
+void Client::forget(Write write) {
+  conversation_->blocks().give_back(std::move(write.packet));
+  conversation_->give_room_back(write.size);
 }
 
 net::Task<bool> Client::room_to_write(std::size_t size) {
   return conversation_->room_for(size);
-}
-
-void Client::give_room_back(std::size_t size) {
-  conversation_->give_room_back(size);
 }
 
 net::Task<std::shared_ptr<Call>> Client::read_later(std::string handle, std::uint64_t at,
@@ -165,7 +181,9 @@ net::Task<std::shared_ptr<Call>> Client::read_later(std::string handle, std::uin
   const bool has_room = co_await conversation_->room_for(size);
   if (!has_room) co_return nullptr;
   const auto id = next_id();
-  auto packet = print_read(id, handle, at, static_cast<std::uint32_t>(size));
+  const auto request = print_read(id, handle, at, static_cast<std::uint32_t>(size));
+  auto packet = conversation_->blocks().take(request.size());
+  std::copy(request.begin(), request.end(), packet.bytes.get());
   co_return conversation_->send_in_room(id, std::move(packet), size);
 }
 

@@ -29,8 +29,10 @@ class Client {
   struct Limits {
     std::size_t requests = 128;           // on their way at once
     std::size_t bytes = 4 * 1024 * 1024;  // of files, on their way at once
-    std::size_t entries = 1'000'000;      // of one folder
-    std::size_t chunk = 128 * 1024;       // of a file, in one request, at most
+    // The same where answers come quickly: more would only lie in buffers, and be moved in them.
+    std::size_t bytes_nearby = 768 * 1024;
+    std::size_t entries = 1'000'000;  // of one folder
+    std::size_t chunk = 128 * 1024;   // of a file, in one request, at most
   };
   static net::Task<Result<std::unique_ptr<Client>>> open(net::Stream& stream, Limits limits,
                                                          milliseconds deadline);
@@ -48,14 +50,21 @@ class Client {
   net::Task<Result<void>> close(std::string handle);
   // At once on its way, to be awaited later: done() below.
   std::shared_ptr<Call> close_later(const std::string& handle);
-  std::shared_ptr<Call> write_later(std::uint32_t id, std::string packet, std::size_t room);
+  // A write whose bytes are put where `room` points to. REQUIRES: room_to_write(size).
+  struct Write {
+    std::uint32_t id = 0;
+    Blocks::Block packet;
+    char* room = nullptr;
+    std::size_t size = 0;
+  };
+  Write begin_write(const std::string& handle, std::uint64_t at, std::size_t size);
+  std::shared_ptr<Call> write_later(Write write);
+  void forget(Write write);  // it is not sent after all
   // When there is room for it. The reply's data lies in the call. Null: it is over.
   net::Task<std::shared_ptr<Call>> read_later(std::string handle, std::uint64_t at,
                                               std::size_t size);
-  // Room for a write of so many bytes, to be filled and then given to write_later(). False: over.
+  // Waits until so many bytes may be on their way besides. False: over.
   net::Task<bool> room_to_write(std::size_t size);
-  void give_room_back(std::size_t size);
-  std::uint32_t next_id();
   // Whether a request that answers with a status went well.
   static net::Task<Result<void>> done(std::shared_ptr<Call> call);
 
@@ -85,6 +94,7 @@ class Client {
 
  private:
   Client(std::shared_ptr<Conversation> conversation, Limits limits);
+  std::uint32_t next_id();
   void note(const Version& version);
   net::Task<> ask_limits();
   net::Task<Result<Reply>> ask(std::uint32_t id, std::string packet, Reply::Kind expected);

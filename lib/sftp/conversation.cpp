@@ -10,6 +10,10 @@ namespace {
 constexpr std::size_t kArrived = 64 * 1024;    // read at once, where packets are small
 constexpr std::size_t kTogether = 128 * 1024;  // requests written at once
 
+std::string_view view(const Blocks::Block& block) {
+  return {block.bytes.get(), block.size};
+}
+
 }  // namespace
 
 net::Task<Result<Reply>> Call::reply() {
@@ -20,7 +24,11 @@ net::Task<Result<Reply>> Call::reply() {
   co_return std::move(reply_);
 }
 
-void Call::finish(Result<Reply> reply, std::unique_ptr<char[]> packet) {
+Call::~Call() {
+  blocks_->give_back(std::move(packet_));
+}
+
+void Call::finish(Result<Reply> reply, Blocks::Block packet) {
   reply_ = std::move(reply);
   packet_ = std::move(packet);
   done_ = true;
@@ -43,7 +51,7 @@ net::Task<Result<Version>> Conversation::greet() {
   if (failed) end(failed.message());
   const auto packet = co_await next_packet();
   if (!packet.bytes) co_return lost();
-  auto version = parse_version(packet.view());
+  auto version = parse_version(view(packet));
   if (!version || version->version < kVersion) {
     end("the far side does not speak SFTP 3");
     co_return lost();
@@ -51,10 +59,16 @@ net::Task<Result<Version>> Conversation::greet() {
   co_return std::move(*version);
 }
 
-std::shared_ptr<Call> Conversation::send(std::uint32_t id, std::string packet) {
-  auto call = std::make_shared<Call>(stream_.executor());
+std::shared_ptr<Call> Conversation::send(std::uint32_t id, const std::string& packet) {
+  auto block = blocks_->take(packet.size());
+  std::memcpy(block.bytes.get(), packet.data(), packet.size());
+  return send(id, std::move(block));
+}
+
+std::shared_ptr<Call> Conversation::send(std::uint32_t id, Blocks::Block packet) {
+  auto call = std::make_shared<Call>(stream_.executor(), blocks_);
   if (over_) {
-    call->finish(lost(), nullptr);
+    call->finish(lost(), {});
     return call;
   }
   calls_.emplace(id, call);
@@ -63,7 +77,7 @@ std::shared_ptr<Call> Conversation::send(std::uint32_t id, std::string packet) {
   return call;
 }
 
-std::shared_ptr<Call> Conversation::send_in_room(std::uint32_t id, std::string packet,
+std::shared_ptr<Call> Conversation::send_in_room(std::uint32_t id, Blocks::Block packet,
                                                  std::size_t room) {
   auto call = send(id, std::move(packet));
   if (call->is_done()) {
@@ -84,18 +98,21 @@ net::Task<> Conversation::write() {
       if (!rung) co_return;
       continue;
     }
-    auto bytes = std::move(queue_.front());
+    auto block = std::move(queue_.front());
     queue_.pop_front();
+    auto bytes = view(block);
     // Small requests go in one piece, large ones are not copied once more.
-    if (bytes.size() < kTogether && !queue_.empty()) {
-      together = std::move(bytes);
-      while (!queue_.empty() && together.size() + queue_.front().size() <= kTogether) {
-        together += queue_.front();
+    if (bytes.size() < kTogether / 2 && !queue_.empty()) {
+      together.assign(bytes);
+      while (!queue_.empty() && together.size() + queue_.front().size <= kTogether) {
+        together += view(queue_.front());
+        blocks_->give_back(std::move(queue_.front()));
         queue_.pop_front();
       }
-      bytes = std::move(together);
+      bytes = together;
     }
     const auto failed = co_await stream_.write(net::asio::buffer(bytes));
+    blocks_->give_back(std::move(block));
     if (failed) end({});
   }
 }
@@ -124,8 +141,8 @@ net::Task<bool> Conversation::fill(std::size_t least) {
   co_return !over_;
 }
 
-net::Task<Conversation::Packet> Conversation::next_packet() {
-  Packet packet;
+net::Task<Blocks::Block> Conversation::next_packet() {
+  Blocks::Block packet;
   const bool has_length = co_await fill(4);
   if (!has_length) co_return packet;
   const std::size_t size = packed_length({arrived_.get() + from_, 4});
@@ -134,8 +151,7 @@ net::Task<Conversation::Packet> Conversation::next_packet() {
     co_return packet;
   }
   from_ += 4;
-  packet.bytes = std::make_unique_for_overwrite<char[]>(size);
-  packet.size = size;
+  packet = blocks_->take(size);
   std::size_t have = std::min(size, to_ - from_);
   std::memcpy(packet.bytes.get(), arrived_.get() + from_, have);
   from_ += have;
@@ -146,22 +162,25 @@ net::Task<Conversation::Packet> Conversation::next_packet() {
     have += got.size;
     if (got.error) {
       end({});
-      co_return Packet{};
+      co_return Blocks::Block();
     }
   }
   co_return packet;
 }
 
-void Conversation::take(Packet packet) {
-  auto reply = parse_reply(packet.view());
+void Conversation::take(Blocks::Block packet) {
+  auto reply = parse_reply(view(packet));
   if (!reply) return end("the far side sent what is no reply");
   const auto found = calls_.find(reply->id);
   if (found == calls_.end()) return end("the far side answered what was not asked");
   auto call = std::move(found->second);
   calls_.erase(found);
   if (call->took_room_) window_.give_back(call->room_);
-  const bool keeps = !reply->data.empty();
-  call->finish(std::move(*reply), keeps ? std::move(packet.bytes) : nullptr);
+  if (reply->data.empty()) {
+    blocks_->give_back(std::move(packet));
+    packet = {};
+  }
+  call->finish(std::move(*reply), std::move(packet));
 }
 
 void Conversation::end(std::string reason) {
@@ -171,7 +190,7 @@ void Conversation::end(std::string reason) {
   queue_.clear();
   to_write_.ring();
   window_.end();
-  for (auto& [id, call] : std::exchange(calls_, {})) call->finish(lost(), nullptr);
+  for (auto& [id, call] : std::exchange(calls_, {})) call->finish(lost(), {});
   stream_.close();
 }
 

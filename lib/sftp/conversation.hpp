@@ -11,6 +11,7 @@
 #include "base/error.hpp"
 #include "net/stream.hpp"
 #include "net/waiter.hpp"
+#include "sftp/blocks.hpp"
 #include "sftp/message.hpp"
 #include "sftp/window.hpp"
 
@@ -19,8 +20,11 @@ namespace edge::sftp {
 // A request that is on its way, or answered.
 class Call {
  public:
-  explicit Call(const net::asio::any_io_executor& executor) : waiter_(executor) {}
+  Call(const net::asio::any_io_executor& executor, std::shared_ptr<Blocks> blocks)
+      : waiter_(executor), blocks_(std::move(blocks)) {}
   Call(const Call&) = delete;
+
+  ~Call();
 
   // Once. The reply, or why there is none.
   net::Task<Result<Reply>> reply();
@@ -28,13 +32,14 @@ class Call {
 
  private:
   friend class Conversation;
-  void finish(Result<Reply> reply, std::unique_ptr<char[]> packet);
+  void finish(Result<Reply> reply, Blocks::Block packet);
 
   net::Waiter waiter_;
   bool done_ = false;
   std::size_t room_ = 0;  // of the window, given back with the reply
   bool took_room_ = false;
-  std::unique_ptr<char[]> packet_;  // what reply_.data lies in
+  std::shared_ptr<Blocks> blocks_;
+  Blocks::Block packet_;  // what reply_.data lies in
   Result<Reply> reply_ = Reply{};
 };
 
@@ -52,10 +57,13 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   net::asio::any_io_executor executor() { return stream_.executor(); }
   std::uint32_t next_id() { return next_id_++; }
   // Queued at once. `id` is the packet's.
-  std::shared_ptr<Call> send(std::uint32_t id, std::string packet);
+  std::shared_ptr<Call> send(std::uint32_t id, Blocks::Block packet);
+  std::shared_ptr<Call> send(std::uint32_t id, const std::string& packet);
+  Blocks& blocks() { return *blocks_; }
   // The same after there is room for `room` bytes of it and its reply; null: it is over.
   net::Task<bool> room_for(std::size_t bytes) { return window_.take(bytes); }
-  std::shared_ptr<Call> send_in_room(std::uint32_t id, std::string packet, std::size_t room);
+  std::shared_ptr<Call> send_in_room(std::uint32_t id, Blocks::Block packet, std::size_t room);
+  void set_room(std::size_t bytes) { window_.set_bytes(bytes); }
   void give_room_back(std::size_t room) { window_.give_back(room); }
 
   // Everything that is asked for ends with this.
@@ -64,20 +72,16 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   const std::string& reason() const noexcept { return reason_; }
 
  private:
-  struct Packet {
-    std::unique_ptr<char[]> bytes;
-    std::size_t size = 0;
-    std::string_view view() const { return {bytes.get(), size}; }
-  };
   net::Task<bool> fill(std::size_t least);
-  net::Task<Packet> next_packet();  // empty: it is over
-  void take(Packet packet);
+  net::Task<Blocks::Block> next_packet();  // empty: it is over
+  void take(Blocks::Block packet);
   Error lost() const;
 
   net::Stream& stream_;
+  const std::shared_ptr<Blocks> blocks_ = std::make_shared<Blocks>();
   Window window_;
   net::Waiter to_write_;
-  std::deque<std::string> queue_;
+  std::deque<Blocks::Block> queue_;
   std::unordered_map<std::uint32_t, std::shared_ptr<Call>> calls_;
   std::uint32_t next_id_ = 1;
   std::unique_ptr<char[]> arrived_;

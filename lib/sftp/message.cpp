@@ -122,14 +122,11 @@ std::string print_read(std::uint32_t id, std::string_view handle, std::uint64_t 
   return request(kReadFile, id).text(handle).u64(at).u32(size).take();
 }
 
-std::pair<std::string, char*> print_write(std::uint32_t id, std::string_view handle,
-                                          std::uint64_t at, std::size_t size) {
-  auto out = request(kWriteFile, id, 64 + handle.size() + size);
-  out.text(handle).u64(at);
-  out.room(size);
-  auto packet = out.take();
-  char* room = packet.data() + packet.size() - size;
-  return {std::move(packet), room};
+std::string print_write_head(std::uint32_t id, std::string_view handle, std::uint64_t at,
+                             std::size_t size) {
+  auto out = request(kWriteFile, id);
+  out.text(handle).u64(at).u32(static_cast<std::uint32_t>(size));
+  return out.take_before(size);
 }
 
 std::string print_path(PathRequest kind, std::uint32_t id, std::string_view path) {

@@ -70,9 +70,9 @@ std::string print_open(std::uint32_t id, std::string_view path, std::uint32_t fl
 std::string print_close(std::uint32_t id, std::string_view handle);
 std::string print_read(std::uint32_t id, std::string_view handle, std::uint64_t at,
                        std::uint32_t size);
-// One whose `size` bytes are written where the second points to.
-std::pair<std::string, char*> print_write(std::uint32_t id, std::string_view handle,
-                                          std::uint64_t at, std::size_t size);
+// All of it but its `size` bytes, which follow it.
+std::string print_write_head(std::uint32_t id, std::string_view handle, std::uint64_t at,
+                             std::size_t size);
 
 enum class PathRequest : std::uint8_t {  // one path and nothing else
   lstat = 7,

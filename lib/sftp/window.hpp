@@ -18,7 +18,8 @@ class Window {
   // What is larger than the whole window waits until it is alone. False: over.
   net::Task<bool> take(std::size_t bytes);
   void give_back(std::size_t bytes);
-  void end();  // nobody waits any longer
+  void set_bytes(std::size_t bytes) { bytes_ = bytes; }  // for those who come
+  void end();                                            // nobody waits any longer
 
  private:
   bool has_room(std::size_t bytes) const {
@@ -34,7 +35,8 @@ class Window {
     bool has_taken = false;
   };
   net::asio::any_io_executor executor_;
-  const std::size_t requests_, bytes_;
+  const std::size_t requests_;
+  std::size_t bytes_;
   std::size_t taken_ = 0, taken_bytes_ = 0;
   std::deque<std::shared_ptr<InLine>> line_;
   bool over_ = false;

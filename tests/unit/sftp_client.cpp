@@ -28,10 +28,9 @@ Task<> files(Server& server, const Folder& folder) {
   REQUIRE(handle.has_value());
   const bool has_room = co_await client->room_to_write(5);
   REQUIRE(has_room);
-  const auto id = client->next_id();
-  auto [packet, room] = sftp::print_write(id, *handle, 5'000'000'000, 5);
-  std::copy_n("hello", 5, room);
-  auto call = client->write_later(id, std::move(packet), 5);
+  auto write = client->begin_write(*handle, 5'000'000'000, 5);
+  std::copy_n("hello", 5, write.room);
+  auto call = client->write_later(std::move(write));
   const auto written = co_await Client::done(call);
   CHECK(written.has_value());
   const auto about = co_await client->fstat(*handle);

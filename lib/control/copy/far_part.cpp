@@ -70,14 +70,13 @@ net::Task<Error> FarPart::in_its_words(Error error) {
 net::Task<Result<void>> FarPart::write(std::uint64_t at, std::size_t size, const Fill& fill) {
   const bool has_room = co_await far_.files.room_to_write(size);
   if (!has_room) co_return fail(Errc::unreachable, "the connection was lost");
-  const auto id = far_.files.next_id();
-  auto [packet, room] = sftp::print_write(id, handle_, at, size);
-  if (auto filled = fill(room, size); !filled) {
-    far_.files.give_room_back(size);
+  auto piece = far_.files.begin_write(handle_, at, size);
+  if (auto filled = fill(piece.room, size); !filled) {
+    far_.files.forget(std::move(piece));
     co_return filled.error();
   }
-  hash_.add({room, size});
-  on_way_.push_back({far_.files.write_later(id, std::move(packet), size), at + size, size});
+  hash_.add({piece.room, size});
+  on_way_.push_back({far_.files.write_later(std::move(piece)), at + size, size});
   co_return co_await reap(false);
 }
 
