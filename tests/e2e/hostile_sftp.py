@@ -28,8 +28,10 @@ def status(number, code):
     send(STATUS, number, struct.pack(">I", code) + text(b"hostile \x1b[2J words") + text(b""))
 
 
-def entries():
+def entries(handle):
     evil = [b"../escaped", b"..", b".", b"/etc/escaped", b"sub/escaped", b"", b"zero\0byte", b"fine"]
+    if how == "links" and handle != b"1":
+        return [(b"fine", FILE)]
     if how == "links":
         return [(b"way-out", stat.S_IFLNK | 0o777), (b"way-out", FOLDER), (b"fine", FILE)]
     if how == "endless":
@@ -67,7 +69,7 @@ def main():
                 status(number, 1)
                 continue
             listed.add(argument)
-            names = entries()
+            names = entries(argument)
             send(NAME, number, struct.pack(">I", len(names)) +
                  b"".join(text(name) + text(b"long") + attributes(mode) for name, mode in names))
         elif kind == FSTAT:

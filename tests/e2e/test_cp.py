@@ -242,16 +242,12 @@ def test_ten_gigabytes_of_holes_pass_at_once(shop, ends):
         file.write(b"in the middle")
         file.truncate(10_000_000_000)
     ok(cp(shop, here / "sparse", far(shop, there), timeout=120))
-    with open(there / "sparse-too", "wb") as file:
-        file.seek(4_000_000_000)
-        file.write(b"in the middle")
-        file.truncate(4_300_000_000)
-    ok(cp(shop, far(shop, there / "sparse-too"), here / "back", timeout=120))
-    for copy, at, size in ((there / "sparse", 6_000_000_000, 10_000_000_000), (here / "back", 4_000_000_000, 4_300_000_000)):
+    ok(cp(shop, far(shop, there / "sparse"), here / "back", timeout=120))
+    for copy in (there / "sparse", here / "back"):
         about = copy.stat()
-        assert about.st_size == size and about.st_blocks * 512 < MB
+        assert about.st_size == 10_000_000_000 and about.st_blocks * 512 < MB
         with open(copy, "rb") as file:
-            file.seek(at)
+            file.seek(6_000_000_000)
             assert file.read(13) == b"in the middle"
 
 

@@ -42,8 +42,8 @@ def many():
 
 
 def label(edge, names, **labels):
-    body = json.dumps({"names": names, "set": labels})
-    done = subprocess.run(["curl", "-sSf", "--unix-socket", str(edge.socket), "-d", body, "http://edge/v1/labels"],
+    body = json.dumps({"endpoints": names, "set": labels})
+    done = subprocess.run(["curl", "-sSf", "-X", "PATCH", "--unix-socket", str(edge.socket), "-d", body, "http://edge/v1/labels"],
                           capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 

@@ -59,6 +59,23 @@ TEST_CASE("what is replaced keeps its mode, what is new has the source's") {
   CHECK(world.heard.failures.empty());
 }
 
+TEST_CASE("what is summed otherwise than it was copied is no file, and the old one stays") {
+  World world;
+  world.serve_sums = serve_wrong_sums;
+  world.put("here/file", "new");
+  world.put("there/file", "old");
+  world.upload("file", "file");
+  world.put("here/back", "old");
+  world.download("file", "back");
+  REQUIRE(world.heard.failures.size() == 2);
+  for (const auto& failure : world.heard.failures)
+    CHECK(failure.find("SHA-256 is another one") != std::string::npos);
+  CHECK(world.get("there/file") == "old");
+  CHECK(world.get("here/back") == "old");
+  CHECK(entries(world.there) == 1);
+  CHECK(entries(world.here) == 2);
+}
+
 TEST_CASE("with preserve the mode and the time come along") {
   World world;
   world.terms.preserve = true;

@@ -12,9 +12,31 @@ namespace copy_test {
 using namespace sftp_test;
 using namespace edge::control;
 
+// Answers each question for a sum with one that is wrong.
+inline int serve_wrong_sums(int in, int out) {
+  edge::wire::SumsAnswer answer;
+  answer.kind = edge::wire::SumsAnswer::Kind::hello;
+  answer.hello = {1, ::geteuid(), ::getegid()};
+  for (;;) {
+    const auto bytes = edge::wire::print(answer);
+    if (::write(out, bytes.data(), bytes.size()) < 0) return 1;
+    answer = {};
+    for (bool asks = false; !asks;) {
+      std::string packet(4, '\0');
+      if (::read(in, packet.data(), 4) != 4) return 0;
+      packet.resize(edge::packed_length(packet));
+      if (::read(in, packet.data(), packet.size()) < 0) return 1;
+      const auto request = edge::wire::parse_sums_request(packet);
+      using Kind = edge::wire::SumsRequest::Kind;
+      asks = request && (request->kind == Kind::sum || request->kind == Kind::digest);
+      if (asks) answer.id = request->id;
+    }
+  }
+}
+
 class SumsServer {
  public:
-  explicit SumsServer(net::asio::io_context& loop) {
+  SumsServer(net::asio::io_context& loop, edge::agent::Subsystem serve) {
     auto ends = net::socket_pair();
     REQUIRE(ends.has_value());
     process_ = ::fork();
@@ -22,7 +44,7 @@ class SumsServer {
       ::fcntl(ends->second, F_SETFL, 0);
       ::dup2(ends->second, 0), ::dup2(ends->second, 1);
       ::closefrom(3);
-      ::_exit(edge::agent::serve_sums(0, 1));
+      ::_exit(serve(0, 1));
     }
     ::close(ends->second);
     stream.emplace(net::adopt_socket(loop.get_executor(), ends->first));
@@ -61,6 +83,7 @@ struct World {
   CopyTerms terms;
   Heard heard;
   bool has_sums = true;
+  edge::agent::Subsystem serve_sums = edge::agent::serve_sums;
 
   void put(const std::string& name, const std::string& content) const { folder.put(name, content); }
   std::string get(const std::string& name) const { return folder.get(name); }
@@ -68,7 +91,7 @@ struct World {
   using Act = std::function<Task<>(FarSide&)>;
   void act(const Act& act) {
     Server server(loop);
-    SumsServer sums(loop);
+    SumsServer sums(loop, serve_sums);
     loop.restart();
     drive(loop, acting(*server.stream, *sums.stream, act));
   }
