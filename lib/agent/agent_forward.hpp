@@ -4,8 +4,8 @@
 
 #include <memory>
 
-#include "agent/descriptor.hpp"
 #include "agent/forward_budget.hpp"
+#include "base/descriptor.hpp"
 #include "net/task.hpp"
 #include "ssh/shell_server.hpp"
 

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "agent/account.hpp"
-#include "agent/descriptor.hpp"
+#include "base/descriptor.hpp"
 
 namespace edge::agent {
 

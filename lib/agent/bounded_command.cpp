@@ -11,7 +11,7 @@
 #include <cerrno>
 #include <system_error>
 
-#include "agent/descriptor.hpp"
+#include "base/descriptor.hpp"
 
 namespace edge::agent {
 namespace {

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "agent/descriptor.hpp"
+#include "base/descriptor.hpp"
 #include "base/error.hpp"
 
 namespace edge::agent {

@@ -5,7 +5,7 @@
 #include <map>
 #include <memory>
 
-#include "agent/descriptor.hpp"
+#include "base/descriptor.hpp"
 #include "base/error.hpp"
 #include "crypto/running_hash.hpp"
 #include "wire/sums.hpp"

@@ -3,7 +3,7 @@
 
 #include <sys/types.h>
 
-#include "agent/descriptor.hpp"
+#include "base/descriptor.hpp"
 
 namespace edge::agent {
 

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <optional>
 
-#include "agent/descriptor.hpp"
+#include "base/descriptor.hpp"
 #include "base/error.hpp"
 
 namespace edge::agent {

@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-#include "agent/descriptor.hpp"
+#include "base/descriptor.hpp"
 #include "base/error.hpp"
 #include "base/time.hpp"
 

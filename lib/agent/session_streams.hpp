@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "agent/account.hpp"
-#include "agent/descriptor.hpp"
 #include "agent/session_process.hpp"
+#include "base/descriptor.hpp"
 #include "base/error.hpp"
 
 namespace edge::agent {

@@ -3,8 +3,8 @@
 
 #include <sys/types.h>
 
-#include "agent/descriptor.hpp"
 #include "agent/session_process.hpp"
+#include "base/descriptor.hpp"
 #include "base/error.hpp"
 #include "base/time.hpp"
 

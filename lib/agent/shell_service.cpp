@@ -4,12 +4,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <boost/asio/write.hpp>
 
 #include "agent/agent_forward.hpp"
 #include "agent/asked_account.hpp"
 #include "agent/pam_session.hpp"
+#include "agent/pump_buffer.hpp"
 #include "agent/session_forwards.hpp"
 #include "agent/session_process.hpp"
 #include "agent/session_sockets.hpp"
@@ -25,8 +25,6 @@ namespace {
 constexpr milliseconds kLoginDeadline{20'000};
 constexpr milliseconds kQuiet{
     200};  // how long an ended shell's output may be silent before it is over
-constexpr std::size_t kChunk = 32 * 1024;
-constexpr std::size_t kBulkChunk = 128 * 1024;  // once a chunk was full
 
 using Pipe = net::asio::posix::stream_descriptor;
 
@@ -37,19 +35,6 @@ struct Pumps {
   bool ended = false;  // the shell: what is still in its pipes is sent, nothing more is waited for
   int outputs = 0;     // directions still running
   std::shared_ptr<net::Notify> bell;
-};
-
-// A shell's few keys need no large buffer, a copy's bulk is cheaper in large pieces.
-class PumpBuffer {
- public:
-  net::asio::mutable_buffer room() { return net::asio::buffer(bytes_); }
-  const char* data() const { return bytes_.data(); }
-  void note(std::size_t read) {
-    if (read == bytes_.size() && read < kBulkChunk) bytes_ = std::vector<char>(kBulkChunk);
-  }
-
- private:
-  std::vector<char> bytes_ = std::vector<char>(kChunk);
 };
 
 net::Task<> pump_input(std::shared_ptr<Pumps> pumps) {

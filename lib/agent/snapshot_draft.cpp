@@ -9,7 +9,7 @@
 #include <charconv>
 #include <system_error>
 
-#include "agent/descriptor.hpp"
+#include "base/descriptor.hpp"
 #include "base/text.hpp"
 
 namespace edge::agent {

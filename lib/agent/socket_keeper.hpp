@@ -8,8 +8,8 @@
 #include <memory>
 #include <string>
 
-#include "agent/descriptor.hpp"
 #include "agent/session_process.hpp"
+#include "base/descriptor.hpp"
 #include "base/error.hpp"
 #include "net/notify.hpp"
 #include "wire/socket_ask.hpp"

@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-#include "agent/descriptor.hpp"
+#include "base/descriptor.hpp"
 #include "base/error.hpp"
 
 namespace edge::agent {

@@ -74,6 +74,7 @@ def test_a_folder_goes_there_and_comes_back_as_it_is(shop, ends):
     pathlib.Path(os.fsdecode(bytes(tree) + b"/" + ODD)).write_text("odd")
     (tree / "loop").symlink_to(".")
     (tree / "dangling").symlink_to("/nowhere\n")
+    os.utime(tree / "dangling", (1000, 3000), follow_symlinks=False)
     os.mkfifo(tree / "pipe")
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(tree / "socket"))
@@ -88,6 +89,7 @@ def test_a_folder_goes_there_and_comes_back_as_it_is(shop, ends):
         assert (folder / "sub" / "file").stat().st_mtime == 2000
         assert (folder / "sub").stat().st_mode & 0o777 == 0o500
         assert (folder / "sub" / "empty").is_dir()
+        assert (folder / "dangling").lstat().st_mtime == 3000
         assert os.readlink(folder / "loop") == "." and os.readlink(folder / "dangling") == "/nowhere\n"
     ok(cp(shop, "-r", tree, far(shop, there)))  # once more, over what is there
     assert names(there) == ["tree"]

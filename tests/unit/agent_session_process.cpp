@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <sstream>
 
-#include "agent/descriptor.hpp"
+#include "base/descriptor.hpp"
 #include "agent/session_process.hpp"
 #include "agent_session_driver.hpp"
 

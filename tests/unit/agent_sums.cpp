@@ -7,7 +7,7 @@
 #include <boost/asio/read.hpp>
 #include <fstream>
 
-#include "agent/descriptor.hpp"
+#include "base/descriptor.hpp"
 #include "agent_session_driver.hpp"
 #include "base/packed.hpp"
 #include "crypto/running_hash.hpp"

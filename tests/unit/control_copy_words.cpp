@@ -14,7 +14,6 @@ CopyResult result(const std::string& name, std::uint64_t bytes, std::uint64_t to
   of.meter.bytes = bytes;
   of.meter.bytes_to_copy = to_copy;
   of.meter.files = of.meter.files_to_copy = 1;
-  of.meter.all_listed = true;
   of.is_done = is_done;
   of.took = milliseconds{4'200};
   return of;
@@ -40,9 +39,9 @@ TEST_CASE("progress says how much, how fast and how long") {
 
 TEST_CASE("no time is told while folders are still listed, and none that nobody will wait") {
   auto listing = result("x", 100, 1'000'000, false);
-  listing.meter.all_listed = false;
+  listing.meter.to_list = 1;
   CHECK(progress_text("d", {listing}, 100e3).find("left") == std::string::npos);
-  listing.meter.all_listed = true;
+  listing.meter.to_list = 0;
   CHECK(progress_text("d", {listing}, 100e3).find("10s left") != std::string::npos);
   CHECK(progress_text("d", {result("x", 1, 1'000'000'000'000, false)}, 2).find("left") ==
         std::string::npos);

@@ -181,7 +181,6 @@ struct Turn {
     } else {
       copied = co_await download(heard);
     }
-    result.meter.all_listed = true;
     if (const auto lost = files->failure()) copied = *lost;
     const bool is_over = files->side().files.is_over();
     if (copied && is_over) {

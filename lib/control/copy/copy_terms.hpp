@@ -17,7 +17,7 @@ struct CopyMeter {
   std::uint64_t files = 0, files_to_copy = 0;  // links and folders are not counted
   std::uint64_t failed = 0;
   std::uint64_t already_there = 0;  // with resume: files that were the same, of `files`
-  bool all_listed = false;
+  std::uint64_t to_list = 0;        // sources and folders; none: the totals are whole
 };
 
 struct CopyTerms {

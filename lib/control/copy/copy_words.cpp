@@ -75,7 +75,7 @@ std::string progress_text(const std::string& what, const std::vector<CopyResult>
     to_copy += result.meter.bytes_to_copy;
     done += result.is_done ? 1 : 0;
     failed += result.is_done && !result.ok() ? 1 : 0;
-    all_listed = all_listed && (result.meter.all_listed || result.is_done);
+    all_listed = all_listed && (result.meter.to_list == 0 || result.is_done);
   }
   std::string text = what;
   if (results.size() > 1) {

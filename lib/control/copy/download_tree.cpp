@@ -53,6 +53,7 @@ DownloadTree::DownloadTree(FarSide& far, const CopyTerms& terms, CopyListener& l
 DownloadTree::~DownloadTree() = default;
 
 void DownloadTree::add(std::string source, std::shared_ptr<Descriptor> into, std::string name) {
+  ++listener_.meter.to_list;
   jobs_.push([this, source = std::move(source), into = std::move(into), name = std::move(name)] {
     return start(source, into, name);
   });
@@ -71,6 +72,8 @@ void DownloadTree::failed(const std::string& shown, const Error& error) {
 net::Task<> DownloadTree::start(std::string source, std::shared_ptr<Descriptor> into,
                                 std::string name) {
   const auto about = co_await far_.files.stat(source);
+  const bool lists = about && about->is_folder() && terms_.recursive;
+  if (!lists) --listener_.meter.to_list;
   if (!about) {
     failed(source, about.error());
     co_return;
@@ -115,6 +118,11 @@ net::Task<Result<void>> DownloadTree::put_link(const Place& place) {
   const int folder = place.into->get();
   if (::unlinkat(folder, part.c_str(), 0) != 0 && errno != ENOENT) co_return local_error("", errno);
   if (::symlinkat(leads_to->c_str(), folder, part.c_str()) != 0) co_return local_error("", errno);
+  if (terms_.preserve && place.about.times) {
+    const timespec times[] = {{place.about.times->accessed, 0}, {place.about.times->modified, 0}};
+    if (::utimensat(folder, part.c_str(), times, AT_SYMLINK_NOFOLLOW) != 0)
+      co_return local_error("", errno);
+  }
   if (::renameat(folder, part.c_str(), folder, place.name.c_str()) != 0)
     co_return local_error("", errno);
   co_return Result<void>{};
@@ -144,6 +152,7 @@ net::Task<> DownloadTree::open_folder(Place place) {
   }
   ++folder->left;  // until all of it is listed
   if (opened) opened = co_await list_there(folder);
+  --listener_.meter.to_list;
   if (!opened) failed(folder->there, opened.error());
   done(folder);
 }
@@ -165,6 +174,7 @@ void DownloadTree::add_entry(const std::shared_ptr<Folder>& folder, const sftp::
     jobs_.push([this, job, place = std::move(place)] { return (this->*job)(place); });
   };
   if (entry.attributes.is_folder()) {
+    ++listener_.meter.to_list;
     push(&DownloadTree::open_folder);
   } else if (entry.attributes.is_link()) {
     push(&DownloadTree::copy_link);

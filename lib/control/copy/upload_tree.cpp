@@ -47,6 +47,7 @@ UploadTree::UploadTree(FarSide& far, const CopyTerms& terms, CopyListener& liste
 UploadTree::~UploadTree() = default;
 
 void UploadTree::add(std::string source, std::string target) {
+  ++listener_.meter.to_list;
   jobs_.push([this, source = std::move(source), target = std::move(target)] {
     return start(source, target);
   });
@@ -65,12 +66,15 @@ void UploadTree::failed(const std::string& shown, const Error& error) {
 net::Task<> UploadTree::start(std::string source, std::string target) {
   struct stat about {};
   const Place place{nullptr, source, source, target};
-  if (::stat(source.c_str(), &about) != 0) {
-    failed(source, local_error("", errno));
-  } else if (S_ISDIR(about.st_mode) && !terms_.recursive) {
+  const bool is_there = ::stat(source.c_str(), &about) == 0;
+  const int error = errno;
+  const bool is_folder = is_there && S_ISDIR(about.st_mode);
+  if (is_folder && terms_.recursive) co_return co_await open_folder(place);
+  --listener_.meter.to_list;
+  if (!is_there) {
+    failed(source, local_error("", error));
+  } else if (is_folder) {
     failed(source, fail(Errc::usage, "it is a folder, which only -r copies"));
-  } else if (S_ISDIR(about.st_mode)) {
-    co_await open_folder(place);
   } else {
     ++listener_.meter.files_to_copy;
     listener_.meter.bytes_to_copy += static_cast<std::uint64_t>(about.st_size);
@@ -132,8 +136,21 @@ net::Task<Result<void>> UploadTree::put_link(const Place& place) {
   co_return co_await far_.files.rename(part, place.there);
 }
 
+// A link's own times, where the far side can set them.
+net::Task<Result<void>> UploadTree::date_link(const Place& place) {
+  struct stat about {};
+  if (!terms_.preserve || !far_.files.has("lsetstat@openssh.com")) co_return Result<void>{};
+  if (::fstatat(place.descriptor(), place.name.c_str(), &about, AT_SYMLINK_NOFOLLOW) != 0)
+    co_return local_error("", errno);
+  sftp::Attributes wanted;
+  wanted.times = sftp::Attributes::Times{static_cast<std::uint32_t>(about.st_atim.tv_sec),
+                                         static_cast<std::uint32_t>(about.st_mtim.tv_sec)};
+  co_return co_await far_.files.set_link(place.there, wanted);
+}
+
 net::Task<> UploadTree::copy_link(Place place) {
-  const auto put = co_await put_link(place);
+  auto put = co_await put_link(place);
+  if (put) put = co_await date_link(place);
   if (!put) failed(place.shown, put.error());
   done(place.folder);
 }
@@ -182,12 +199,14 @@ net::Task<> UploadTree::open_folder(Place place) {
     opened = co_await make_there(*folder);
   }
   if (!opened) {
+    --listener_.meter.to_list;
     failed(folder->shown, opened.error());
     done(folder->parent);
     co_return;
   }
   ++folder->left;  // until all of it is listed
   list_here(folder);
+  --listener_.meter.to_list;
   done(folder);
 }
 
@@ -214,6 +233,7 @@ void UploadTree::add_entry(const std::shared_ptr<Folder>& folder, const std::str
     jobs_.push([this, job, place = std::move(place)] { return (this->*job)(place); });
   };
   if (S_ISDIR(about.st_mode)) {
+    ++listener_.meter.to_list;
     push(&UploadTree::open_folder);
   } else if (S_ISLNK(about.st_mode)) {
     push(&UploadTree::copy_link);

@@ -34,6 +34,7 @@ class UploadTree {
   net::Task<> close_folder(std::shared_ptr<Folder> folder);
   net::Task<Result<void>> make_there(Folder& folder);
   net::Task<Result<void>> put_link(const Place& place);
+  net::Task<Result<void>> date_link(const Place& place);
   net::Task<Result<void>> list_there(Folder& folder);
   void list_here(std::shared_ptr<Folder> folder);
   void add_entry(const std::shared_ptr<Folder>& folder, const std::string& name);
