@@ -1,11 +1,11 @@
 // edgectl exec: from the command line to control::exec
-#include "control/exec.hpp"
+#include "control/exec/exec.hpp"
 
 #include <cstdlib>
 
 #include "base/text.hpp"
+#include "control/exec/share.hpp"
 #include "control/exit_code.hpp"
-#include "control/share.hpp"
 #include "edgectl/choose.hpp"
 #include "edgectl/commands.hpp"
 #include "edgectl/connect_target.hpp"

@@ -3,7 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
-#include "control/share.hpp"
+#include "control/exec/share.hpp"
 #include "edgectl/target_flags.hpp"
 
 namespace edge::edgectl {

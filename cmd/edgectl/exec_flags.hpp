@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "control/exec.hpp"
+#include "control/exec/exec.hpp"
 #include "control/targets.hpp"
 
 namespace CLI {

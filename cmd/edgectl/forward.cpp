@@ -1,10 +1,10 @@
 // edgectl forward: from the command line to control::forward
-#include "control/forward.hpp"
+#include "control/forward/forward.hpp"
 
 #include <filesystem>
 
 #include "base/rate.hpp"
-#include "control/background.hpp"
+#include "control/forward/background.hpp"
 #include "edgectl/choose.hpp"
 #include "edgectl/commands.hpp"
 #include "edgectl/connect_target.hpp"

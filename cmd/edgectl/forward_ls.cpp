@@ -1,6 +1,6 @@
 // edgectl forward ls
-#include "control/forward_control.hpp"
-#include "control/forward_registry.hpp"
+#include "control/forward/forward_control.hpp"
+#include "control/forward/forward_registry.hpp"
 #include "control/json_fields.hpp"
 #include "edgectl/choose.hpp"
 #include "edgectl/commands.hpp"

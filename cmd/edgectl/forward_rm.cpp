@@ -1,8 +1,8 @@
 // edgectl forward rm
 #include "base/text.hpp"
 #include "control/exit_code.hpp"
-#include "control/forward_control.hpp"
-#include "control/forward_registry.hpp"
+#include "control/forward/forward_control.hpp"
+#include "control/forward/forward_registry.hpp"
 #include "control/json_fields.hpp"
 #include "edgectl/choose.hpp"
 #include "edgectl/commands.hpp"

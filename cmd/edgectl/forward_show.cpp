@@ -1,7 +1,7 @@
 // edgectl forward show
 #include "base/rate.hpp"
-#include "control/forward_control.hpp"
-#include "control/forward_registry.hpp"
+#include "control/forward/forward_control.hpp"
+#include "control/forward/forward_registry.hpp"
 #include "control/json_fields.hpp"
 #include "edgectl/choose.hpp"
 #include "edgectl/commands.hpp"

@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "base/encoding.hpp"
+#include "control/exec/line_cutter.hpp"
+#include "control/exec/spool.hpp"
 #include "control/json_string.hpp"
-#include "control/line_cutter.hpp"
-#include "control/spool.hpp"
 #include "control/terminal_line.hpp"
 
 namespace edge::control {

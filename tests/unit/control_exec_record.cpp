@@ -3,7 +3,7 @@
 #include <fstream>
 
 #include "base/files.hpp"
-#include "control/exec_record.hpp"
+#include "control/exec/exec_record.hpp"
 #include "store_folder.hpp"
 
 namespace edge::control {

@@ -1,8 +1,8 @@
 #include <doctest/doctest.h>
 
-#include "control/exec_result.hpp"
-#include "control/exec_summary.hpp"
-#include "control/fan_out_bar.hpp"
+#include "control/exec/exec_result.hpp"
+#include "control/exec/exec_summary.hpp"
+#include "control/exec/fan_out_bar.hpp"
 
 namespace edge::control {
 namespace {

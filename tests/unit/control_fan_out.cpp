@@ -2,8 +2,8 @@
 
 #include <vector>
 
-#include "control/fan_out.hpp"
-#include "control/share.hpp"
+#include "control/exec/fan_out.hpp"
+#include "control/exec/share.hpp"
 
 namespace edge::control {
 namespace {

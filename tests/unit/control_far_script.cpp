@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "control/far_script.hpp"
+#include "control/exec/far_script.hpp"
 
 namespace edge::control {
 namespace {

@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include "control/folded_names.hpp"
+#include "control/exec/folded_names.hpp"
 
 namespace edge::control {
 

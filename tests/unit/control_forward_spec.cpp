@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include "control/forward_spec.hpp"
+#include "control/forward/forward_spec.hpp"
 #include "printing.hpp"
 
 using namespace edge;
