@@ -28,15 +28,20 @@ _edgectl() {
       continue
     fi
     case $word in
-      --socket|-o|--output|--color|--timeout|--wait|--idle|--env|-e|--escape|--instance|-L|--local|-R|--remote|-D|--dynamic|--limit|--state|--step-timeout|--count|--prefix|--start|--url|--expires|--endpoint) flag=$word; continue ;;
+      --socket|-o|--output|--color|--timeout|-l|--selector|--state|--sort|--columns|--wait|--idle|--env|-e|--escape|--instance|--limit|--parallel|--user|--batch|--max-fail|--on-offline|--stdin|--script|--log-dir|--result|--retry-failed|-L|--local|-R|--remote|-D|--dynamic|--for|-c|--count|--interval|--step-timeout|--count|--prefix|--start|-l|--label|--url|--expires|--endpoint) flag=$word; continue ;;
       -*) continue ;;
     esac
     case "$where $word" in
       'edgectl ls') where='edgectl ls' count=0 ;;
       'edgectl connect') where='edgectl connect' count=0 ;;
+      'edgectl cp') where='edgectl cp' count=0 ;;
+      'edgectl exec') where='edgectl exec' count=0 ;;
       'edgectl forward') where='edgectl forward' count=0 ;;
       'edgectl proxy') where='edgectl proxy' count=0 ;;
       'edgectl ssh-config') where='edgectl ssh-config' count=0 ;;
+      'edgectl label') where='edgectl label' count=0 ;;
+      'edgectl wait') where='edgectl wait' count=0 ;;
+      'edgectl ping') where='edgectl ping' count=0 ;;
       'edgectl doctor') where='edgectl doctor' count=0 ;;
       'edgectl status') where='edgectl status' count=0 ;;
       'edgectl version') where='edgectl version' count=0 ;;
@@ -73,23 +78,40 @@ _edgectl() {
   esac
   case $flag in
     --socket) COMPREPLY=($(compgen -f -- "$cur")); return ;;
-    -o|--output) _edge_offer 'table wide json name'; return ;;
+    -o|--output) _edge_offer 'table wide json yaml name jsonpath=EXPR'; return ;;
     --color) _edge_offer 'auto always never'; return ;;
     --timeout) _edge_offer '5s 30s 1m 10m 1h 24h'; return ;;
+    -l|--selector) :; return ;;
+    --state) _edge_offer 'new online offline'; return ;;
+    --sort) :; return ;;
+    --columns) :; return ;;
     --wait) _edge_offer '5s 30s 1m 10m 1h 24h'; return ;;
     --idle) _edge_offer '5s 30s 1m 10m 1h 24h'; return ;;
     --env) :; return ;;
     -e|--escape) :; return ;;
     --instance) :; return ;;
+    --limit) :; return ;;
+    --parallel) :; return ;;
+    --user) :; return ;;
+    --batch) _edge_offer 'N N%'; return ;;
+    --max-fail) _edge_offer 'N N%'; return ;;
+    --on-offline) _edge_offer 'skip wait fail'; return ;;
+    --stdin) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+    --script) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+    --log-dir) COMPREPLY=($(compgen -d -- "$cur")); return ;;
+    --result) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+    --retry-failed) COMPREPLY=($(compgen -f -- "$cur")); return ;;
     -L|--local) :; return ;;
     -R|--remote) :; return ;;
     -D|--dynamic) :; return ;;
-    --limit) :; return ;;
-    --state) COMPREPLY=($(compgen -d -- "$cur")); return ;;
+    --for) _edge_offer 'online offline tunnel'; return ;;
+    -c|--count) :; return ;;
+    --interval) _edge_offer '5s 30s 1m 10m 1h 24h'; return ;;
     --step-timeout) _edge_offer '5s 30s 1m 10m 1h 24h'; return ;;
     --count) :; return ;;
     --prefix) :; return ;;
     --start) :; return ;;
+    -l|--label) :; return ;;
     --url) :; return ;;
     --expires) _edge_offer '5s 30s 1m 10m 1h 24h'; return ;;
     --endpoint) _edge_offer "$(edgectl complete-names 2>/dev/null)"; return ;;
@@ -98,35 +120,49 @@ _edgectl() {
 
   if [[ $cur == -* ]]; then
     case $where in
+      'edgectl ls') words='-l --selector --state --sort --reverse --columns -w --watch' ;;
       'edgectl connect') words='-t --pty -T --no-pty --wait --idle --env -e --escape -A --forward-agent --instance' ;;
+      'edgectl cp') words='-l --selector -r --recursive -p --preserve --resume --limit --parallel --wait --dry-run' ;;
+      'edgectl exec') words='-l --selector --user --parallel --timeout --batch --max-fail --on-offline --wait --stdin --script --group --log-dir --result --retry-failed --dry-run' ;;
       'edgectl forward') words='-L --local -R --remote -D --dynamic --detach --limit --wait --instance' ;;
       'edgectl forward rm') words='--all' ;;
       'edgectl proxy') words='--instance --wait --state' ;;
       'edgectl ssh-config') words='--write' ;;
+      'edgectl label') words='-l --selector --overwrite --dry-run' ;;
+      'edgectl wait') words='-l --selector --for --timeout --any --open' ;;
+      'edgectl ping') words='-c --count --interval --wait --no-tunnel' ;;
       'edgectl doctor') words='--step-timeout --wait' ;;
-      'edgectl endpoint create') words='--count --prefix --start --url --expires --if-absent --show-token' ;;
+      'edgectl endpoint create') words='--count --prefix --start -l --label --url --expires --if-absent --show-token' ;;
+      'edgectl endpoint ls') words='-l --selector --state --sort --reverse --columns -w --watch' ;;
       'edgectl endpoint token') words='--expires --show-token' ;;
       'edgectl session ls') words='--endpoint' ;;
-      'edgectl settings show') words='--endpoint' ;;
-      'edgectl settings set') words='--endpoint' ;;
-      'edgectl settings unset') words='--endpoint' ;;
-      'edgectl snapshot take') words='--wait' ;;
+      'edgectl settings show') words='--endpoint -l --selector' ;;
+      'edgectl settings set') words='--for -l --selector --endpoint --dry-run' ;;
+      'edgectl settings unset') words='-l --selector --endpoint --dry-run' ;;
+      'edgectl snapshot take') words='-l --selector --wait --parallel --dry-run' ;;
     esac
     _edge_offer "$words "'-h --help --socket -o --output --color -q --quiet --timeout --yes --no-headers --version'
     return
   fi
 
   case "$where $count" in
-    'edgectl 0') _edge_offer 'ls connect forward proxy ssh-config doctor status version help endpoint session settings snapshot' ;;
+    'edgectl 0') _edge_offer 'ls connect cp exec forward proxy ssh-config label wait ping doctor status version help endpoint session settings snapshot' ;;
+    'edgectl ls '*) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
     'edgectl connect '0) _edge_offer_after_user "$(edgectl complete-names 2>/dev/null)" ;;
+    'edgectl cp '*) : ;;
+    'edgectl exec '*) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
     'edgectl forward 0') _edge_offer_after_user "$(edgectl complete-names 2>/dev/null)"; COMPREPLY+=($(compgen -W 'ls show rm' -- "$cur")) ;;
     'edgectl forward show '0) : ;;
     'edgectl forward rm '*) : ;;
     'edgectl proxy '0) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
+    'edgectl label '*) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
+    'edgectl wait '*) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
+    'edgectl ping '0) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
     'edgectl doctor '0) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
-    'edgectl help '*) _edge_offer 'exit-codes environment formatting ls connect forward proxy ssh-config doctor status version help endpoint session settings snapshot' ;;
+    'edgectl help '*) _edge_offer 'exit-codes environment formatting selectors ls connect cp exec forward proxy ssh-config label wait ping doctor status version help endpoint session settings snapshot' ;;
     'edgectl endpoint 0') _edge_offer 'create ls show rename rm token disassociate' ;;
     'edgectl endpoint create '0) : ;;
+    'edgectl endpoint ls '*) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
     'edgectl endpoint show '0) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
     'edgectl endpoint rename '0) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
     'edgectl endpoint rename '1) : ;;
@@ -137,13 +173,16 @@ _edgectl() {
     'edgectl session show '0) : ;;
     'edgectl session kill '*) : ;;
     'edgectl settings 0') _edge_offer 'show set unset' ;;
-    'edgectl settings show '0) _edge_offer 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive session.resume-for' ;;
-    'edgectl settings set '0) _edge_offer 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive session.resume-for' ;;
+    'edgectl settings show '0) _edge_offer 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive session.resume-for session.bandwidth' ;;
+    'edgectl settings show '*) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
+    'edgectl settings set '0) _edge_offer 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive session.resume-for session.bandwidth' ;;
     'edgectl settings set '1) : ;;
-    'edgectl settings unset '0) _edge_offer 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive session.resume-for' ;;
+    'edgectl settings set '*) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
+    'edgectl settings unset '0) _edge_offer 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive session.resume-for session.bandwidth' ;;
+    'edgectl settings unset '*) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
     'edgectl snapshot 0') _edge_offer 'show take' ;;
     'edgectl snapshot show '0) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
-    'edgectl snapshot take '0) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
+    'edgectl snapshot take '*) _edge_offer "$(edgectl complete-names 2>/dev/null)" ;;
   esac
 }
 

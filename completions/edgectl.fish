@@ -15,7 +15,7 @@ function __edgectl_at
         switch $word
             case --
                 return 1
-            case --socket -o --output --color --timeout --wait --idle --env -e --escape --instance -L --local -R --remote -D --dynamic --limit --state --step-timeout --count --prefix --start --url --expires --endpoint
+            case --socket -o --output --color --timeout -l --selector --state --sort --columns --wait --idle --env -e --escape --instance --limit --parallel --user --batch --max-fail --on-offline --stdin --script --log-dir --result --retry-failed -L --local -R --remote -D --dynamic --for -c --count --interval --step-timeout --count --prefix --start -l --label --url --expires --endpoint
                 set is_value 1
                 continue
             case '-*'
@@ -28,6 +28,12 @@ function __edgectl_at
             case 'edgectl connect'
                 set where 'edgectl connect'
                 set count 0
+            case 'edgectl cp'
+                set where 'edgectl cp'
+                set count 0
+            case 'edgectl exec'
+                set where 'edgectl exec'
+                set count 0
             case 'edgectl forward'
                 set where 'edgectl forward'
                 set count 0
@@ -36,6 +42,15 @@ function __edgectl_at
                 set count 0
             case 'edgectl ssh-config'
                 set where 'edgectl ssh-config'
+                set count 0
+            case 'edgectl label'
+                set where 'edgectl label'
+                set count 0
+            case 'edgectl wait'
+                set where 'edgectl wait'
+                set count 0
+            case 'edgectl ping'
+                set where 'edgectl ping'
                 set count 0
             case 'edgectl doctor'
                 set where 'edgectl doctor'
@@ -134,7 +149,7 @@ end
 complete -c edgectl -f
 complete -c edgectl -s h -l help -d 'show this help'
 complete -c edgectl -l socket -r -F -d 'edged\'s admin socket (default /run/edged/admin.sock)'
-complete -c edgectl -s o -l output -x -a 'table wide json name' -d 'for people or for programs'
+complete -c edgectl -s o -l output -x -a 'table wide json yaml name jsonpath=EXPR' -d 'for people or for programs'
 complete -c edgectl -l color -x -a 'auto always never' -d 'when to use colour'
 complete -c edgectl -s q -l quiet -d 'names alone; no progress'
 complete -c edgectl -l timeout -x -a '5s 30s 1m 10m 1h 24h' -d 'how long edged may take to answer'
@@ -145,9 +160,14 @@ complete -c edgectl -l version -d 'the version of edgectl'
 # edgectl
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a ls -d 'list the endpoints, with their state and tunnel'
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a connect -d 'a shell on an endpoint, or one command (after --)'
+complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a cp -d 'copy files to and from nodes'
+complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a exec -d 'run a command on one endpoint, or on many'
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a forward -d 'ports and Unix sockets of an endpoint here, and the other way'
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a proxy -d 'the SSH of an endpoint on stdin and stdout, for stock ssh'
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a ssh-config -d 'make ssh, scp, sftp, rsync, sshfs, git and ansible reach NAME.edge'
+complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a label -d 'set and remove labels of endpoints'
+complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a wait -d 'wait until endpoints are online, offline, or have a tunnel'
+complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a ping -d 'ask an agent whether it is there, and how long that takes'
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a doctor -d 'find out what is wrong with edged, or with an endpoint'
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a status -d 'the daemon: addresses and keys, endpoints by state, check-ins per second, loop lag'
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a version -d 'the versions of edgectl and of edged'
@@ -158,6 +178,13 @@ complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a settings -d 'show and cha
 complete -c edgectl -n '__edgectl_at \'edgectl\' 0' -a snapshot -d 'what a node looked like, or looks like now'
 
 # edgectl ls
+complete -c edgectl -n '__edgectl_at \'edgectl ls\'' -a '(edgectl complete-names 2>/dev/null)'
+complete -c edgectl -n '__edgectl_at \'edgectl ls\'' -s l -l selector -x -d 'those with these labels: site=berlin'
+complete -c edgectl -n '__edgectl_at \'edgectl ls\'' -l state -x -a 'new online offline' -d 'those in this state; may be given several times'
+complete -c edgectl -n '__edgectl_at \'edgectl ls\'' -l sort -x -d 'by name, state, last-seen, created, version, or a label\'s key (default name)'
+complete -c edgectl -n '__edgectl_at \'edgectl ls\'' -l reverse -d 'the other way around'
+complete -c edgectl -n '__edgectl_at \'edgectl ls\'' -l columns -x -d 'these columns; a label\'s key is one, too'
+complete -c edgectl -n '__edgectl_at \'edgectl ls\'' -s w -l watch -d 'go on: show each change until Ctrl-C'
 
 # edgectl connect
 complete -c edgectl -n '__edgectl_at \'edgectl connect\' 0' -a '(edgectl complete-names 2>/dev/null | __edgectl_after_user)'
@@ -169,6 +196,34 @@ complete -c edgectl -n '__edgectl_at \'edgectl connect\'' -l env -x -d 'a variab
 complete -c edgectl -n '__edgectl_at \'edgectl connect\'' -s e -l escape -x -d 'the escape character: typed first on a line, . ends the session, s tells about it, ? lists; none: no escapes'
 complete -c edgectl -n '__edgectl_at \'edgectl connect\'' -s A -l forward-agent -d 'let the far side use your ssh-agent; root there can, too'
 complete -c edgectl -n '__edgectl_at \'edgectl connect\'' -l instance -x -d 'one instance of the endpoint, by host name, id or the start of its id (default: whichever is first)'
+
+# edgectl cp
+complete -c edgectl -n '__edgectl_at \'edgectl cp\'' -s l -l selector -x -d 'those with these labels: site=berlin'
+complete -c edgectl -n '__edgectl_at \'edgectl cp\'' -s r -l recursive -d 'folders, with all that is in them'
+complete -c edgectl -n '__edgectl_at \'edgectl cp\'' -s p -l preserve -d 'keep times and modes'
+complete -c edgectl -n '__edgectl_at \'edgectl cp\'' -l resume -d 'go on with what an interrupted copy left, if it is the same so far; what is there already and the same is not copied again'
+complete -c edgectl -n '__edgectl_at \'edgectl cp\'' -l limit -x -d 'bytes a second of the whole copy: 500K, 1.5M, 10Mbit'
+complete -c edgectl -n '__edgectl_at \'edgectl cp\'' -l parallel -x -d 'so many nodes at once'
+complete -c edgectl -n '__edgectl_at \'edgectl cp\'' -l wait -x -a '5s 30s 1m 10m 1h 24h' -d 'how long to wait for an endpoint that is offline'
+complete -c edgectl -n '__edgectl_at \'edgectl cp\'' -l dry-run -d 'list the endpoints, copy nothing'
+
+# edgectl exec
+complete -c edgectl -n '__edgectl_at \'edgectl exec\'' -a '(edgectl complete-names 2>/dev/null)'
+complete -c edgectl -n '__edgectl_at \'edgectl exec\'' -s l -l selector -x -d 'those with these labels: site=berlin'
+complete -c edgectl -n '__edgectl_at \'edgectl exec\'' -l user -x -d 'the account on the nodes, as USER@NAME (default root)'
+complete -c edgectl -n '__edgectl_at \'edgectl exec\'' -l parallel -x -d 'so many at once'
+complete -c edgectl -n '__edgectl_at \'edgectl exec\'' -l timeout -x -a '5s 30s 1m 10m 1h 24h' -d 'for each endpoint; what still runs then is killed'
+complete -c edgectl -n '__edgectl_at \'edgectl exec\'' -l batch -x -a 'N N%' -d 'so many, to the last one, before the next begin'
+complete -c edgectl -n '__edgectl_at \'edgectl exec\'' -l max-fail -x -a 'N N%' -d 'start nothing more once more than so many have failed'
+complete -c edgectl -n '__edgectl_at \'edgectl exec\'' -l on-offline -x -a 'skip wait fail' -d 'those that are offline: are failures, are left out, or are waited for'
+complete -c edgectl -n '__edgectl_at \'edgectl exec\'' -l wait -x -a '5s 30s 1m 10m 1h 24h' -d 'wait for those that are offline, so long (default 10m)'
+complete -c edgectl -n '__edgectl_at \'edgectl exec\'' -l stdin -r -F -d 'what each command reads; - for our own stdin (default: nothing)'
+complete -c edgectl -n '__edgectl_at \'edgectl exec\'' -l script -r -F -d 'run this file of ours, with the words after --, and leave no copy'
+complete -c edgectl -n '__edgectl_at \'edgectl exec\'' -l group -d 'identical outputs together, at the end'
+complete -c edgectl -n '__edgectl_at \'edgectl exec\'' -l log-dir -r -F -d 'output into FOLDER/NAME.out and FOLDER/NAME.err'
+complete -c edgectl -n '__edgectl_at \'edgectl exec\'' -l result -r -F -d 'write what became of each to this file (default: a new one in ~/.local/state/edgectl/exec, for many)'
+complete -c edgectl -n '__edgectl_at \'edgectl exec\'' -l retry-failed -r -F -d 'go on with those that an earlier run left undone: its result file, or the word last'
+complete -c edgectl -n '__edgectl_at \'edgectl exec\'' -l dry-run -d 'list the endpoints, and do nothing'
 
 # edgectl forward
 complete -c edgectl -n '__edgectl_at \'edgectl forward\' 0' -a ls -d 'list your forwards on this machine'
@@ -199,6 +254,27 @@ complete -c edgectl -n '__edgectl_at \'edgectl proxy\'' -l state -r -F -d 'the f
 # edgectl ssh-config
 complete -c edgectl -n '__edgectl_at \'edgectl ssh-config\'' -l write -d 'write it, instead of only printing it'
 
+# edgectl label
+complete -c edgectl -n '__edgectl_at \'edgectl label\'' -a '(edgectl complete-names 2>/dev/null)'
+complete -c edgectl -n '__edgectl_at \'edgectl label\'' -s l -l selector -x -d 'those with these labels: site=berlin'
+complete -c edgectl -n '__edgectl_at \'edgectl label\'' -l overwrite -d 'replace values that are there'
+complete -c edgectl -n '__edgectl_at \'edgectl label\'' -l dry-run -d 'list the endpoints, and change nothing'
+
+# edgectl wait
+complete -c edgectl -n '__edgectl_at \'edgectl wait\'' -a '(edgectl complete-names 2>/dev/null)'
+complete -c edgectl -n '__edgectl_at \'edgectl wait\'' -s l -l selector -x -d 'those with these labels: site=berlin'
+complete -c edgectl -n '__edgectl_at \'edgectl wait\'' -l for -x -a 'online offline tunnel' -d 'what to wait for'
+complete -c edgectl -n '__edgectl_at \'edgectl wait\'' -l timeout -x -a '5s 30s 1m 10m 1h 24h' -d 'give up after this long; never: do not'
+complete -c edgectl -n '__edgectl_at \'edgectl wait\'' -l any -d 'one of them is enough'
+complete -c edgectl -n '__edgectl_at \'edgectl wait\'' -l open -d 'open the tunnels that are waited for'
+
+# edgectl ping
+complete -c edgectl -n '__edgectl_at \'edgectl ping\' 0' -a '(edgectl complete-names 2>/dev/null)'
+complete -c edgectl -n '__edgectl_at \'edgectl ping\'' -s c -l count -x -d 'so many times; 0: until Ctrl-C'
+complete -c edgectl -n '__edgectl_at \'edgectl ping\'' -l interval -x -a '5s 30s 1m 10m 1h 24h' -d 'the pause between two'
+complete -c edgectl -n '__edgectl_at \'edgectl ping\'' -l wait -x -a '5s 30s 1m 10m 1h 24h' -d 'wait so long for one that is offline'
+complete -c edgectl -n '__edgectl_at \'edgectl ping\'' -l no-tunnel -d 'its check-ins alone; opens no tunnel'
+
 # edgectl doctor
 complete -c edgectl -n '__edgectl_at \'edgectl doctor\' 0' -a '(edgectl complete-names 2>/dev/null)'
 complete -c edgectl -n '__edgectl_at \'edgectl doctor\'' -l step-timeout -x -a '5s 30s 1m 10m 1h 24h' -d 'what each step may take'
@@ -209,7 +285,7 @@ complete -c edgectl -n '__edgectl_at \'edgectl doctor\'' -l wait -x -a '5s 30s 1
 # edgectl version
 
 # edgectl help
-complete -c edgectl -n '__edgectl_at \'edgectl help\'' -a 'exit-codes environment formatting ls connect forward proxy ssh-config doctor status version help endpoint session settings snapshot'
+complete -c edgectl -n '__edgectl_at \'edgectl help\'' -a 'exit-codes environment formatting selectors ls connect cp exec forward proxy ssh-config label wait ping doctor status version help endpoint session settings snapshot'
 
 # edgectl endpoint
 complete -c edgectl -n '__edgectl_at \'edgectl endpoint\' 0' -a create -d 'make an endpoint, or many, and print the join line'
@@ -224,12 +300,20 @@ complete -c edgectl -n '__edgectl_at \'edgectl endpoint\' 0' -a disassociate -d 
 complete -c edgectl -n '__edgectl_at \'edgectl endpoint create\'' -l count -x -d 'make so many, all or none (at most 20000)'
 complete -c edgectl -n '__edgectl_at \'edgectl endpoint create\'' -l prefix -x -d 'of their names: till makes till-00001 and so on'
 complete -c edgectl -n '__edgectl_at \'edgectl endpoint create\'' -l start -x -d 'the first number (default 1)'
+complete -c edgectl -n '__edgectl_at \'edgectl endpoint create\'' -s l -l label -x -d 'a label; may be given several times'
 complete -c edgectl -n '__edgectl_at \'edgectl endpoint create\'' -l url -x -d 'what its agents dial, if not edged\'s poll.url'
 complete -c edgectl -n '__edgectl_at \'edgectl endpoint create\'' -l expires -x -a '5s 30s 1m 10m 1h 24h' -d 'the token dies if nobody has joined by then; or never (default 24h)'
 complete -c edgectl -n '__edgectl_at \'edgectl endpoint create\'' -l if-absent -d 'succeed when the endpoint exists already; of many, make those that do not'
 complete -c edgectl -n '__edgectl_at \'edgectl endpoint create\'' -l show-token -d 'print the token even when stdout is no terminal; of many, always needed'
 
 # edgectl endpoint ls
+complete -c edgectl -n '__edgectl_at \'edgectl endpoint ls\'' -a '(edgectl complete-names 2>/dev/null)'
+complete -c edgectl -n '__edgectl_at \'edgectl endpoint ls\'' -s l -l selector -x -d 'those with these labels: site=berlin'
+complete -c edgectl -n '__edgectl_at \'edgectl endpoint ls\'' -l state -x -a 'new online offline' -d 'those in this state; may be given several times'
+complete -c edgectl -n '__edgectl_at \'edgectl endpoint ls\'' -l sort -x -d 'by name, state, last-seen, created, version, or a label\'s key (default name)'
+complete -c edgectl -n '__edgectl_at \'edgectl endpoint ls\'' -l reverse -d 'the other way around'
+complete -c edgectl -n '__edgectl_at \'edgectl endpoint ls\'' -l columns -x -d 'these columns; a label\'s key is one, too'
+complete -c edgectl -n '__edgectl_at \'edgectl endpoint ls\'' -s w -l watch -d 'go on: show each change until Ctrl-C'
 
 # edgectl endpoint show
 complete -c edgectl -n '__edgectl_at \'edgectl endpoint show\' 0' -a '(edgectl complete-names 2>/dev/null)'
@@ -262,20 +346,29 @@ complete -c edgectl -n '__edgectl_at \'edgectl session ls\'' -l endpoint -x -a '
 
 # edgectl settings
 complete -c edgectl -n '__edgectl_at \'edgectl settings\' 0' -a show -d 'the settings, and where each value comes from'
-complete -c edgectl -n '__edgectl_at \'edgectl settings\' 0' -a set -d 'change a setting, for all endpoints or for one'
+complete -c edgectl -n '__edgectl_at \'edgectl settings\' 0' -a set -d 'change a setting, for all endpoints, for one or for several'
 complete -c edgectl -n '__edgectl_at \'edgectl settings\' 0' -a unset -d 'take a change back'
 
 # edgectl settings show
-complete -c edgectl -n '__edgectl_at \'edgectl settings show\' 0' -a 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive session.resume-for'
+complete -c edgectl -n '__edgectl_at \'edgectl settings show\' 0' -a 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive session.resume-for session.bandwidth'
+complete -c edgectl -n '__edgectl_at \'edgectl settings show\'' -a '(edgectl complete-names 2>/dev/null)'
 complete -c edgectl -n '__edgectl_at \'edgectl settings show\'' -l endpoint -x -a '(edgectl complete-names 2>/dev/null)' -d 'as they hold for this endpoint'
+complete -c edgectl -n '__edgectl_at \'edgectl settings show\'' -s l -l selector -x -d 'those with these labels: site=berlin'
 
 # edgectl settings set
-complete -c edgectl -n '__edgectl_at \'edgectl settings set\' 0' -a 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive session.resume-for'
-complete -c edgectl -n '__edgectl_at \'edgectl settings set\'' -l endpoint -x -a '(edgectl complete-names 2>/dev/null)' -d 'for this endpoint alone'
+complete -c edgectl -n '__edgectl_at \'edgectl settings set\' 0' -a 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive session.resume-for session.bandwidth'
+complete -c edgectl -n '__edgectl_at \'edgectl settings set\'' -a '(edgectl complete-names 2>/dev/null)'
+complete -c edgectl -n '__edgectl_at \'edgectl settings set\'' -l for -x -a '5s 30s 1m 10m 1h 24h' -d 'for this long, then as before; at most 30d'
+complete -c edgectl -n '__edgectl_at \'edgectl settings set\'' -s l -l selector -x -d 'those with these labels: site=berlin'
+complete -c edgectl -n '__edgectl_at \'edgectl settings set\'' -l endpoint -x -a '(edgectl complete-names 2>/dev/null)' -d 'for this endpoint alone, as NAME'
+complete -c edgectl -n '__edgectl_at \'edgectl settings set\'' -l dry-run -d 'list the endpoints, and change nothing'
 
 # edgectl settings unset
-complete -c edgectl -n '__edgectl_at \'edgectl settings unset\' 0' -a 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive session.resume-for'
-complete -c edgectl -n '__edgectl_at \'edgectl settings unset\'' -l endpoint -x -a '(edgectl complete-names 2>/dev/null)' -d 'for this endpoint alone'
+complete -c edgectl -n '__edgectl_at \'edgectl settings unset\' 0' -a 'check-in.interval check-in.hold tunnel.idle tunnel.probe tunnel.open-deadline tunnel.close-deadline tunnel.credentials-lifetime session.keep-alive session.resume-for session.bandwidth'
+complete -c edgectl -n '__edgectl_at \'edgectl settings unset\'' -a '(edgectl complete-names 2>/dev/null)'
+complete -c edgectl -n '__edgectl_at \'edgectl settings unset\'' -s l -l selector -x -d 'those with these labels: site=berlin'
+complete -c edgectl -n '__edgectl_at \'edgectl settings unset\'' -l endpoint -x -a '(edgectl complete-names 2>/dev/null)' -d 'for this endpoint alone, as NAME'
+complete -c edgectl -n '__edgectl_at \'edgectl settings unset\'' -l dry-run -d 'list the endpoints, and change nothing'
 
 # edgectl snapshot
 complete -c edgectl -n '__edgectl_at \'edgectl snapshot\' 0' -a show -d 'the last snapshot of each instance'
@@ -285,5 +378,8 @@ complete -c edgectl -n '__edgectl_at \'edgectl snapshot\' 0' -a take -d 'take a 
 complete -c edgectl -n '__edgectl_at \'edgectl snapshot show\' 0' -a '(edgectl complete-names 2>/dev/null)'
 
 # edgectl snapshot take
-complete -c edgectl -n '__edgectl_at \'edgectl snapshot take\' 0' -a '(edgectl complete-names 2>/dev/null)'
+complete -c edgectl -n '__edgectl_at \'edgectl snapshot take\'' -a '(edgectl complete-names 2>/dev/null)'
+complete -c edgectl -n '__edgectl_at \'edgectl snapshot take\'' -s l -l selector -x -d 'those with these labels: site=berlin'
 complete -c edgectl -n '__edgectl_at \'edgectl snapshot take\'' -l wait -x -a '5s 30s 1m 10m 1h 24h' -d 'how long to wait for an endpoint that is offline'
+complete -c edgectl -n '__edgectl_at \'edgectl snapshot take\'' -l parallel -x -d 'so many at a time (default 16)'
+complete -c edgectl -n '__edgectl_at \'edgectl snapshot take\'' -l dry-run -d 'list the endpoints, and take nothing'

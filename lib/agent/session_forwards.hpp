@@ -22,8 +22,7 @@ class SessionForwards {
  public:
   // `program`: edge-agent itself, which checks accounts, by PAM where the node had it.
   SessionForwards(net::asio::any_io_executor executor, const config::AgentConfig& config,
-                  ForwardBudget& budget, std::string program, std::string session,
-                  bool needs_pam);
+                  ForwardBudget& budget, std::string program, std::string session, bool needs_pam);
 
   ssh::ForwardHooks hooks();                                  // for the server
   void serve(ssh::ShellServer* server) { server_ = server; }  // at once after it is there

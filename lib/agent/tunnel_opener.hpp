@@ -19,7 +19,8 @@ struct TunnelOptions {
   net::DialOptions dial;
   std::string ciphers;           // to offer instead of ours; "": ours
   std::function<void()> opened;  // the forward was accepted
-  Secret host_key;  // of the node: what sessions prove themselves with; empty: none outlives its tunnel
+  Secret host_key;  // of the node: what sessions prove themselves with; empty: none outlives its
+                    // tunnel
 };
 
 class TunnelOpener {

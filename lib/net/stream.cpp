@@ -6,7 +6,7 @@ namespace edge::net {
 namespace {
 // Small for a terminal, larger when reads fill it.
 constexpr std::size_t kFirst = 8 * 1024, kMost = 128 * 1024;
-}
+}  // namespace
 
 Task<> copy(Stream& from, Stream& to, std::uint64_t& bytes, std::function<void()> on_bytes) {
   std::vector<char> buffer(kFirst);

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <sstream>
 
-#include "base/descriptor.hpp"
 #include "agent/session_process.hpp"
 #include "agent_session_driver.hpp"
+#include "base/descriptor.hpp"
 
 using namespace session_test;
 using edge::Descriptor;

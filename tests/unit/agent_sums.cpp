@@ -7,15 +7,15 @@
 #include <boost/asio/read.hpp>
 #include <fstream>
 
-#include "base/descriptor.hpp"
 #include "agent_session_driver.hpp"
+#include "base/descriptor.hpp"
 #include "base/packed.hpp"
 #include "crypto/running_hash.hpp"
 #include "wire/sums.hpp"
 
 using namespace session_test;
 using namespace edge::wire;
-using edge::agent::Descriptor;
+using edge::Descriptor;
 
 namespace {
 

@@ -57,8 +57,8 @@ TEST_CASE_FIXTURE(DoctorFixture, "what edged says of itself is judged part by pa
   const std::vector<Row> rows{
       {"edged", "/version", EDGE_VERSION, "PASS"},
       {"edged", "/version", "0.0.1", "FAIL"},
-      {"certificate", "/log-lines-lost", 0, "PASS"},  // its dates do not matter to pins
-      {"certificate", "/pins", json::array({"system"}), "FAIL"},   // and do to CAs
+      {"certificate", "/log-lines-lost", 0, "PASS"},              // its dates do not matter to pins
+      {"certificate", "/pins", json::array({"system"}), "FAIL"},  // and do to CAs
       {"certificate", "/certificate/not-after", nullptr, "FAIL"},
       {"certificate", "/certificate/pin", "sha256/C", "FAIL"},
       {"store", "/store/free-bytes", 5e9, "PASS"},

@@ -1,8 +1,7 @@
 #include <doctest/doctest.h>
 
-#include "printing.hpp"
-
 #include "fleet/instance_name.hpp"
+#include "printing.hpp"
 
 namespace edge::fleet {
 namespace {

@@ -1,9 +1,8 @@
-#include "resume/lasting_stream.hpp"
-
 #include <unistd.h>
 
 #include <random>
 
+#include "resume/lasting_stream.hpp"
 #include "resume_pair.hpp"
 
 namespace edge::resume::test {

@@ -111,8 +111,7 @@ TEST_CASE("a ticket is found in its header, and nowhere else") {
 
 TEST_CASE("an answer that says no is a whole message") {
   const edge::wire::Pace pace{edge::milliseconds{5'000}, edge::milliseconds{55'000}};
-  CHECK(edge::wire::print_not_needed(pace, "", true) ==
-        "HTTP/1.1 204 \r\nEdge-Next: 5/55\r\n\r\n");
+  CHECK(edge::wire::print_not_needed(pace, "", true) == "HTTP/1.1 204 \r\nEdge-Next: 5/55\r\n\r\n");
   CHECK(edge::wire::print_not_needed(pace, "abc", false) ==
         "HTTP/1.1 204 \r\nConnection: close\r\nEdge-Next: 5/55\r\n"
         "Edge-Ticket: abc\r\n\r\n");

@@ -53,7 +53,7 @@ class Command final : public agent::SessionProcess {
   Pipe& output() override { return output_; }
   Pipe* error_output() override { return &errors_; }
   void close_input() override { close(input_); }
-  agent::Descriptor agent_listener() override { return {}; }
+  Descriptor agent_listener() override { return {}; }
   void resize(const agent::WindowSize&) override {}
   void signal(const std::string&) override { hang_up(); }
   void hang_up() override { close(printed_); }
