@@ -158,19 +158,17 @@ void add_exec(CLI::App& program, Run& chosen) {
   auto* command = program.add_subcommand(
       "exec",
       "run a command on one endpoint, or on many\n\n"
-      "On one that is named, its status, stdout and stderr are the far ones, and 255 means that "
-      "edgectl failed itself. On many, each line stands behind its endpoint's name, a summary "
-      "names "
-      "the failed and the offline, and 10 means that something was left undone. Words after -- are "
-      "joined by blanks for the far shell, as ssh does. Ctrl-C once: nothing more starts; twice: "
-      "what runs is cancelled.");
+      "On one that is named, status, stdout and stderr are the far ones; 255: edgectl failed "
+      "itself. On many, each line stands behind its endpoint's name, a summary names the failed "
+      "and the offline, and 10 means that something was left undone. Words after -- are joined by "
+      "blanks, as ssh does. Ctrl-C once: nothing more starts; twice: what runs is cancelled.");
   command->footer(
       "edgectl exec shop-17 -- uname -a\ton one\n"
       "edgectl exec -l site=berlin -- uptime\ton all with a label\n"
-      "edgectl exec a b c --group -- cat /etc/os-release\tidentical outputs together\n"
+      "edgectl exec a b c --group -- cat /etc/os-release\tgrouped by output\n"
       "edgectl ls -q | edgectl exec - --yes -- true\tnames from stdin\n"
-      "edgectl exec -l tier=till --batch 10% --max-fail 5% -- apt-get -y upgrade\tcarefully\n"
-      "edgectl exec -l tier=till --script check.sh -- --fast\ta script, with arguments\n"
+      "edgectl exec -l tier=till --batch 10% --max-fail 5% -- ./upgrade\tcarefully\n"
+      "edgectl exec -l tier=till --script check.sh -- --fast\twith an argument\n"
       "edgectl exec --retry-failed last\twhat was left undone\n");
   auto flags = std::make_shared<ExecFlags>();
   add_exec_flags(*command, *flags);
