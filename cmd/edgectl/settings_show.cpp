@@ -1,4 +1,6 @@
 // edgectl settings show
+#include <algorithm>
+
 #include "base/text.hpp"
 #include "control/json_fields.hpp"
 #include "control/output.hpp"
@@ -80,6 +82,22 @@ Result<int> show_many(Context& context, const Options& options) {
   return 0;
 }
 
+void print_table(Context& context, const nlohmann::json& settings) {
+  const bool any_until = std::any_of(settings.begin(), settings.end(), [](const auto& setting) {
+    return !text_at(setting, "until").empty();
+  });
+  std::vector<std::string> headers{"KEY", "VALUE", "DEFAULT", "SOURCE"};
+  if (any_until) headers.emplace_back("UNTIL");
+  control::Table table(headers);
+  for (const auto& setting : settings) {
+    std::vector<control::Cell> row{text_at(setting, "key"), text_at(setting, "value"),
+                                   text_at(setting, "default"), text_at(setting, "source")};
+    if (any_until) row.emplace_back(time_left(text_at(setting, "until"), context.now()));
+    table.add(std::move(row));
+  }
+  table.print(context.world.out, {!context.options.no_headers, context.colour_out, ""});
+}
+
 Result<int> run(Context& context, const Options& options) {
   if (!options.choice.empty()) return show_many(context, options);
   const auto answer = context.api.get(settings_path(options.endpoint));
@@ -88,16 +106,13 @@ Result<int> run(Context& context, const Options& options) {
   if (context.structured()) {
     return context.print(*answer);
   }
-  control::Table table({"KEY", "VALUE", "DEFAULT", "SOURCE", "UNTIL"});
-  for (const auto& setting : control::list_at(*answer, "settings")) {
-    if (context.options.quiet) {
-      context.world.out << printable(text_at(setting, "key")) << '\n';
-    }
-    table.add({text_at(setting, "key"), text_at(setting, "value"), text_at(setting, "default"),
-               text_at(setting, "source"), time_left(text_at(setting, "until"), context.now())});
+  const auto& settings = control::list_at(*answer, "settings");
+  if (!context.options.quiet) {
+    print_table(context, settings);
+    return 0;
   }
-  if (context.options.quiet) return 0;
-  table.print(context.world.out, {!context.options.no_headers, context.colour_out, ""});
+  for (const auto& setting : settings)
+    context.world.out << printable(text_at(setting, "key")) << '\n';
   return 0;
 }
 

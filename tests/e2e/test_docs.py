@@ -109,7 +109,7 @@ def test_every_test_that_the_architecture_names_exists():
     sources = "".join(path.read_text() for folder in ("unit", "e2e") for path in (ROOT / "tests" / folder).iterdir()
                       if path.suffix in (".cpp", ".py"))
     # As they are before clang-format breaks them.
-    sources = re.sub(r'TEST_CASE\(\s+"', 'TEST_CASE("', re.sub(r'"\n\s*"', "", sources))
+    sources = re.sub(r'TEST_CASE(_FIXTURE\(\w+,|\()\s*"', 'TEST_CASE("', re.sub(r'"\n\s*"', "", sources))
     part = text("ARCHITECTURE.md").split("## Invariants")[1].split("\n## ")[0]
     names = re.findall(r"^\s+\[test\] (.+)$", part, re.M)
     assert len(names) >= 8

@@ -16,8 +16,8 @@ TEST_CASE_FIXTURE(Fixture, "settings are shown, set and unset, for all endpoints
   edged.answer("PATCH /v1/settings", 200, all);
   edged.answer("PATCH /v1/endpoints/shop-17/settings", 200, all);
   CHECK(run({"settings", "show"}).out ==
-        "KEY                VALUE  DEFAULT  SOURCE  UNTIL\n"
-        "check-in.interval  30s    5s       fleet   -\n");
+        "KEY                VALUE  DEFAULT  SOURCE\n"
+        "check-in.interval  30s    5s       fleet\n");
   CHECK(run({"setting", "show", "check-in.interval", "-q"}).out == "30s\n");
   CHECK(run({"settings", "show", "check-in.interval"}).out.find("How often.") != std::string::npos);
   const auto unknown = run({"settings", "show", "check-in.intervall"});
