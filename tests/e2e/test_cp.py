@@ -173,6 +173,8 @@ def test_failures_are_the_far_sides_own_words(shop, ends):
     assert f"{there}/missing: No such file" in done.stderr
     done = cp(shop, here / "missing", far(shop, there))
     assert done.returncode == 3 and f"{here}/missing: No such file or directory" in done.stderr
+    done = cp(shop, here / "file", far(shop, there / "nowhere" / "file"))
+    assert done.returncode == 3 and f"No such file: there is no folder {there}/nowhere/" in done.stderr
     (there / "file").mkdir()
     done = cp(shop, here / "file", far(shop, there))
     assert done.returncode == 1 and "Is a directory" in done.stderr
@@ -271,7 +273,7 @@ def test_an_account_may_not_what_it_may_not(ends, tmp_path):
         edge.start()
         edge.node()
         done = cp(edge, here / "file", f"{name}@shop-17:{there}/")
-        assert done.returncode == 4 and "Permission denied" in done.stderr
+        assert done.returncode == 4 and f"Permission denied in {there}/" in done.stderr
         done = cp(edge, f"{name}@shop-17:{there}/secret", here)
         assert done.returncode == 4 and "Permission denied" in done.stderr
         ok(cp(edge, here / "file", f"{name}@shop-17:"))

@@ -22,8 +22,11 @@ std::string part_path(const std::string& target) {
 }
 
 net::Task<Error> explained(FarSide& far, std::string folder, Error error) {
-  if (error.code != Errc::failure) co_return error;
   if (folder.empty()) folder = ".";
+  // The names that follow are of what is copied: these are about where to.
+  if (error.code == Errc::not_found) error.message += ": there is no folder " + folder;
+  if (error.code == Errc::not_allowed) error.message += " in " + folder;
+  if (error.code != Errc::failure) co_return error;
   const auto space = co_await far.files.space(folder);
   if (!space) co_return error;
   if (space->is_read_only) {

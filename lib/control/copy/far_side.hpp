@@ -22,7 +22,8 @@ struct FarSide {
   sftp::Window large;  // so many large files at once
 };
 
-// `error`, with what the far side's file system says about it where SFTP has only "Failure".
+// `error` of making something in `folder`, with where that was, and with what the far side's file
+// system says about it where SFTP has only "Failure".
 net::Task<Error> explained(FarSide& far, std::string folder, Error error);
 
 // Names "NAME" and ".NAME.part" in a folder of the node, and what is there already.
