@@ -104,17 +104,27 @@ def test_shells_of_one_connection_are_bounded(node):
         is_well(node)
 
 
+def open_in_turn(operator, number):
+    """Sixteen are there at once at most, and those that were closed take a moment to end."""
+    opened = []
+
+    def ask():
+        operator.write(operator.ask_open(number, "session"))
+        opened.append(operator.opened())
+        return opened[-1] is not None
+    eventually(ask, "there is room for one more")
+    return opened[-1]
+
+
 def test_a_request_for_a_channel_that_closes_with_it_disturbs_nobody(node):
     with HostileOperator(node, node.account) as operator:
         for number in range(50):
-            operator.write(operator.ask_open(number, "session"))
-            channel = operator.opened()
+            channel = open_in_turn(operator, number)
             burst = [operator.request(channel, "exec", text("true")), operator.close_channel(channel),
                      operator.request(channel, "env", text("LANG") + text("C")), operator.request(channel, "shell")]
             operator.write(*(burst if number % 2 else burst[1:]))
         # One that the node has closed, asked for something in the same breath as it is closed here.
-        operator.write(operator.ask_open(1, "session"))
-        channel = operator.opened()
+        channel = open_in_turn(operator, 1)
         operator.write(operator.request(channel, "exec", text("true"), reply=False))
         while operator.read()[0] != CHANNEL_CLOSE:
             pass

@@ -225,8 +225,9 @@ def test_a_follower_is_told_of_each_change_and_outlives_edged(fleet):
 
 
 def test_a_follower_on_a_terminal_draws_in_place(fleet):
+    # Tests that run in the background of a shell inherit that SIGINT is ignored; a terminal's programs do not.
     child = pexpect.spawn(str(BIN / "edgectl"), ["ls", "-w"], env=fleet.environment(), timeout=10, dimensions=(24, 120),
-                          encoding="utf-8")
+                          encoding="utf-8", preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     try:
         def frame():
             child.expect(re.escape("\x1b[J"))  # what is below it goes
