@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import pwd
+import random
 import re
 import shutil
 import signal
@@ -24,9 +25,16 @@ PATIENCE = float(os.environ.get("EDGE_PATIENCE", "20"))  # seconds; a sanitizer 
 
 
 def free_port():
-    with socket.socket(socket.AF_INET6) as probe:
-        probe.bind(("::", 0))
-        return probe.getsockname()[1]
+    """A port that nobody has, and that no connection of another test is given before a server takes it: the kernel
+    takes those from 32768 on."""
+    while True:
+        port = random.randrange(12_000, 32_000)
+        with socket.socket(socket.AF_INET6) as probe:
+            try:
+                probe.bind(("::", port))
+            except OSError:
+                continue
+            return port
 
 
 def eventually(check, what, timeout=PATIENCE):
