@@ -62,7 +62,13 @@ def test_a_storm_of_key_exchanges_slows_nobody_else(edge, neighbour):
     def exchange(client):
         client.key_exchange()
         return 1
-    check_neighbour(edge, neighbour, lambda stack: [Attack(exchange, stack.enter_context(opened(edge))) for _ in range(3)])
+    storms = []
+
+    def prepare(stack):
+        storms[:] = [Attack(exchange, stack.enter_context(opened(edge))) for _ in range(3)]
+        return storms
+    check_neighbour(edge, neighbour, prepare)
+    assert all(storm.cut.value for storm in storms), "a storm ends its connection"
 
 
 def test_key_exchanges_that_guess_wrong_cost_no_memory(edge):

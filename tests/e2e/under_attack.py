@@ -17,7 +17,8 @@ import pytest
 
 from ssh_client import Closed
 
-# Of one CPU, for all attackers together and what edged answers them; beside what the neighbour costs.
+# Of one CPU, for all attackers together and what edged answers them; beside what the neighbour costs. Of a second at
+# least: an attack that was cut off sooner has cost its second no more.
 CPU_SHARE = 0.5
 MEMORY_MB = 16
 # On a machine of two cores that others use, too: seconds, beside the factor of two. A round that the machine spoils is
@@ -169,7 +170,7 @@ def one_round(edge, neighbour, attacks, seconds, cpu, memory):
         one.process.start()
     try:
         during = neighbour.latency(seconds, lambda: all(one.over() for one in attacks))
-        share = (cpu_seconds(pid) - used) / (time.monotonic() - started) - alone
+        share = (cpu_seconds(pid) - used) / max(time.monotonic() - started, 1.0) - alone
     finally:
         for one in attacks:
             one.stop()
