@@ -7,18 +7,13 @@
 #include "control/agent_forwarding.hpp"
 #include "control/connect_run.hpp"
 #include "control/errors_print.hpp"
+#include "control/far_command.hpp"
 #include "control/show_waiting.hpp"
 
 namespace edge::control {
 namespace {
 
 constexpr const char* kEndOfModes = "\0";  // TTY_OP_END: the far side's defaults
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const auto& word : words) text += (text.empty() ? "" : " ") + word;
-  return text;
-}
 
 // Resizes follow the terminal; the rest gives the terminal back and ends us as the signal would
 // have.
@@ -81,7 +76,7 @@ net::Task<Result<void>> open_node(ConnectRun& run) {
   if (!node) co_return node.error();
   run.node = std::move(*node);
   ssh::CommandOrder order;
-  order.command = joined(run.options.command);
+  order.command = far_command(run.options.command);
   order.environment = run.options.environment;
   order.modes = std::string(kEndOfModes, 1);
   order.forward_agent = !run.options.agent_socket.empty();

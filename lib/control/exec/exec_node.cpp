@@ -8,6 +8,7 @@
 #include "control/exec/exec_run.hpp"
 #include "control/exec/far_script.hpp"
 #include "control/exit_code.hpp"
+#include "control/far_command.hpp"
 #include "control/local_stream.hpp"
 #include "control/node_connection.hpp"
 #include "control/pause_notice.hpp"
@@ -23,12 +24,6 @@ constexpr std::size_t kChunk = 32 * 1024;
 constexpr std::size_t kOutput = 16 * 1024, kErrors = 4 * 1024;
 constexpr milliseconds kAskDeadline{5'000};
 constexpr milliseconds kForEver = std::chrono::hours(1);  // somebody rings before
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const auto& word : words) text += (text.empty() ? "" : " ") + word;
-  return text;
-}
 
 std::string first_line(const std::string& text) {
   return printable(text.substr(0, text.find('\n')), 400);
@@ -107,7 +102,7 @@ net::Task<> ExecNode::open() {
   ssh::CommandOrder command;
   command.environment = options.environment;
   command.command = run_.script ? far_script_command(run_.script_size, options.order.command)
-                                : joined(options.order.command);
+                                : far_command(options.order.command);
   auto started = co_await work_->node->run(std::move(command));
   if (started) {
     work_->command = std::move(*started);
