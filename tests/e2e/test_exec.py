@@ -213,3 +213,11 @@ def cmdline(pid):
             return file.read()
     except OSError:
         return b""
+
+
+def test_host_keys_that_cannot_be_remembered_are_told_of_once(fleet, tmp_path):
+    (tmp_path / "edgectl" / "known_hosts.lock").mkdir(parents=True)  # where a file has to be
+    done = subprocess.run([BIN / "edgectl", "exec", *NAMES[:3], "--yes", "--", "true"], capture_output=True, text=True,
+                          env={**fleet.environment(), "XDG_STATE_HOME": str(tmp_path)}, timeout=60)
+    assert done.returncode == 0 and "3 endpoints" in done.stderr, done.stderr
+    assert done.stderr.count("warning: host keys cannot be remembered") == 1, done.stderr

@@ -128,6 +128,13 @@ net::Task<> pass_over(ExecRun& run, std::size_t number) {
   co_await settle(run, number, std::move(result));
 }
 
+// Told once: what keeps one from being remembered keeps the others, too.
+void save_host_keys(ExecRun& run) {
+  const auto saved = run.host_keys.save();
+  if (saved || std::exchange(run.told_unsaved_keys, true)) return;
+  run.screen.note("edgectl: warning: host keys cannot be remembered: " + saved.error().message);
+}
+
 net::Task<> start_all(ExecRun& run) {
   const bool waits = run.options.on_offline == OnOffline::wait;
   while (!run.fan.is_over()) {
@@ -141,9 +148,9 @@ net::Task<> start_all(ExecRun& run) {
     }
     if (run.fan.is_over()) break;
     co_await run.changed->wait(kSaveEvery);
-    static_cast<void>(run.host_keys.save());
+    save_host_keys(run);
   }
-  static_cast<void>(run.host_keys.save());
+  save_host_keys(run);
   co_await run.nodes.join();
 }
 

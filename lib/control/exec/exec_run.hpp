@@ -33,6 +33,7 @@ struct ExecRun {
   std::shared_ptr<InputFile> script, input;
   std::size_t script_size = 0;
   HostKeyMemory host_keys;
+  bool told_unsaved_keys = false;
   net::asio::signal_set signals;
   net::TaskGroup nodes, background;
   std::map<std::size_t, ExecNode*> running;
