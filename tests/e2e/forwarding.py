@@ -8,9 +8,9 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import threading
 
 from edge import BIN, PATIENCE, eventually
+from stock_ssh import Echo
 
 ROOT = os.geteuid() == 0
 
@@ -66,40 +66,19 @@ class Forward:
         self.process.stdout.close()
 
 
-class UnixEcho:
-    """A server on a Unix socket that gives back what it gets, and after the end of it the word END."""
+class UnixEcho(Echo):
+    """One on a Unix socket, which notes who connects."""
 
     def __init__(self, path):
         self.path, self.peers = path, []
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(str(path))
-        self.listener.listen(64)
-        threading.Thread(target=self.accept, daemon=True).start()
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(str(path))
+        listener.listen(64)
+        self.listen_on(listener)
 
-    def accept(self):
-        while True:
-            try:
-                peer, _ = self.listener.accept()
-            except OSError:
-                return
-            self.peers.append(peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-            threading.Thread(target=self.serve, args=(peer,), daemon=True).start()
-
-    @staticmethod
-    def serve(peer):
-        with peer:
-            try:
-                while part := peer.recv(1 << 16):
-                    peer.sendall(part)
-                peer.sendall(b"END")
-            except OSError:
-                pass
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.listener.close()
+    def serve(self, peer):
+        self.peers.append(peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+        super().serve(peer)
 
 
 def is_closed(peer):

@@ -6,6 +6,8 @@ import socket
 import subprocess
 import threading
 
+import pytest
+
 from edge import PATIENCE, eventually
 
 
@@ -105,9 +107,11 @@ class Echo:
 
     def __init__(self, host="127.0.0.1"):
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self.listener = socket.create_server((host, 0), family=family)
+        self.listen_on(socket.create_server((host, 0), family=family))
         self.port = self.listener.getsockname()[1]
-        self.accepted = 0  # connections so far
+
+    def listen_on(self, listener):
+        self.listener, self.accepted = listener, 0  # connections so far
         threading.Thread(target=self.accept, daemon=True).start()
 
     def accept(self):
@@ -119,8 +123,7 @@ class Echo:
             self.accepted += 1
             threading.Thread(target=self.serve, args=(peer,), daemon=True).start()
 
-    @staticmethod
-    def serve(peer):
+    def serve(self, peer):
         with peer:
             try:
                 while part := peer.recv(1 << 16):
@@ -147,6 +150,24 @@ def dial(port, host="127.0.0.1", timeout=PATIENCE):
     peer = socket.create_connection((host, port), timeout)
     peer.settimeout(timeout)
     return peer
+
+
+def one_reader_stuck(port, server):
+    """Of two who come to `server` through a forward's `port`: what is kept for the one is bounded, and the other goes on."""
+    slow, other = dial(port), dial(port)
+    far, far_other = server.accept()[0], server.accept()[0]
+    far.settimeout(1.5)
+    sent = 0
+    with pytest.raises(TimeoutError):
+        while True:
+            sent += far.send(bytes(1 << 16))
+    assert sent < 40_000_000
+    far_other.sendall(b"passes")
+    assert other.recv(10) == b"passes"
+    far.close()
+    assert len(read_all(slow)) == sent
+    for peer in (slow, other, far_other):
+        peer.close()
 
 
 def exchange(peer, size=3_000_000):

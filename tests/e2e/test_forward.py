@@ -14,7 +14,7 @@ import pytest
 
 from edge import eventually, free_port
 from forwarding import ROOT, Forward, Psql, UnixEcho, dial_unix, is_closed, postgres
-from stock_ssh import Echo, dial, exchange, made_account, read_all
+from stock_ssh import Echo, dial, exchange, made_account, one_reader_stuck
 
 
 @pytest.fixture
@@ -159,21 +159,7 @@ def test_a_database_is_reached_by_its_socket_and_is_a_socket_here(node, tmp_path
 def test_a_reader_that_stops_stops_its_sender_and_no_other(node, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as server, \
             Forward(node, "-L", f"0:127.0.0.1:{server.getsockname()[1]}") as forward:
-        port = forward.port()
-        slow, other = dial(port), dial(port)
-        far, far_other = server.accept()[0], server.accept()[0]
-        far.settimeout(1.5)
-        sent = 0
-        with pytest.raises(TimeoutError):
-            while True:
-                sent += far.send(bytes(1 << 16))
-        assert sent < 40_000_000
-        far_other.sendall(b"passes")
-        assert other.recv(10) == b"passes"
-        far.close()
-        assert len(read_all(slow)) == sent
-        for peer in (slow, other, far_other):
-            peer.close()
+        one_reader_stuck(forward.port(), server)
 
 
 def test_connections_beyond_the_bound_are_refused_with_a_word_and_their_places_come_back(node, echo):

@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from edge import eventually, free_port
-from stock_ssh import Echo, StockSsh, dial, exchange, made_account, read_all
+from stock_ssh import Echo, StockSsh, dial, exchange, made_account, one_reader_stuck
 
 ROOT = os.geteuid() == 0
 
@@ -64,20 +64,7 @@ def test_a_reader_of_a_forward_that_stops_stops_its_sender_and_no_other(stock):
     local = free_port()
     with socket.create_server(("127.0.0.1", 0)) as server, \
             stock.forwarding("-L", f"{local}:127.0.0.1:{server.getsockname()[1]}"):
-        slow, other = dial(local), dial(local)
-        far, far_other = server.accept()[0], server.accept()[0]
-        far.settimeout(1.5)
-        sent = 0
-        with pytest.raises(TimeoutError):
-            while True:
-                sent += far.send(bytes(1 << 16))
-        assert sent < 40_000_000
-        far_other.sendall(b"passes")
-        assert other.recv(10) == b"passes"
-        far.close()
-        assert len(read_all(slow)) == sent
-        for peer in (slow, other, far_other):
-            peer.close()
+        one_reader_stuck(local, server)
 
 
 def test_d_is_a_socks_proxy_to_the_node(stock, edge):
