@@ -1,7 +1,6 @@
 #include "agent/shell_service.hpp"
 
 #include <fnmatch.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/write.hpp>
@@ -13,6 +12,7 @@
 #include "agent/session_forwards.hpp"
 #include "agent/session_process.hpp"
 #include "agent/session_sockets.hpp"
+#include "agent/sftp_program.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "net/deadline.hpp"
@@ -108,19 +108,6 @@ net::Task<> watch_operator(std::shared_ptr<Pumps> pumps) {
 void set_window(SessionProcess& process, int columns, int rows, int x_pixels, int y_pixels) {
   auto bounded = [](int value) { return static_cast<std::uint16_t>(std::clamp(value, 0, 65'535)); };
   process.resize({bounded(columns), bounded(rows), bounded(x_pixels), bounded(y_pixels)});
-}
-
-// As sshd does: by the account's shell, for what its files set (umask, limits). The settings' check
-// keeps quotes out of the path.
-std::string sftp_command(const config::AgentConfig& config) {
-  return "'" + config.sftp_server.string() + "'";
-}
-
-Result<void> look_for_sftp(const config::AgentConfig& config) {
-  if (::access(config.sftp_server.c_str(), X_OK) == 0) return {};
-  return fail(Errc::not_found, "this node cannot serve sftp: " + config.sftp_server.string() +
-                                   " is not there; install the package openssh-sftp-server, or set "
-                                   "session.sftp-server (scp -O copies without it)");
 }
 
 SessionRequest request_for(const ssh::ShellOrder& order, const std::string& account,
