@@ -34,29 +34,9 @@ inline int serve_wrong_sums(int in, int out) {
   }
 }
 
-class SumsServer {
- public:
-  SumsServer(net::asio::io_context& loop, edge::agent::Subsystem serve) {
-    auto ends = net::socket_pair();
-    REQUIRE(ends.has_value());
-    process_ = ::fork();
-    if (process_ == 0) {
-      ::fcntl(ends->second, F_SETFL, 0);
-      ::dup2(ends->second, 0), ::dup2(ends->second, 1);
-      ::closefrom(3);
-      ::_exit(serve(0, 1));
-    }
-    ::close(ends->second);
-    stream.emplace(net::adopt_socket(loop.get_executor(), ends->first));
-  }
-  ~SumsServer() {
-    stream->close();
-    ::waitpid(process_, nullptr, 0);
-  }
-  std::optional<net::SocketStream> stream;
-
- private:
-  pid_t process_;
+struct SumsServer : Forked {
+  SumsServer(net::asio::io_context& loop, edge::agent::Subsystem serve)
+      : Forked(loop, [serve] { return serve(0, 1); }) {}
 };
 
 struct Heard {

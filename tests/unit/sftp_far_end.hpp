@@ -10,6 +10,7 @@
 #include <boost/asio/io_context.hpp>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <sstream>
 
 #include "base/packed.hpp"
@@ -54,25 +55,25 @@ struct Folder {
   std::filesystem::path path;
 };
 
-// sftp-server on one end of a socket pair.
-class Server {
+// A process with one end of a socket pair as its stdin and stdout.
+class Forked {
  public:
-  explicit Server(net::asio::io_context& loop) {
-    constexpr const char* kProgram = "/usr/lib/openssh/sftp-server";
-    REQUIRE_MESSAGE(::access(kProgram, X_OK) == 0, "install openssh-sftp-server");
+  // `child`: its whole life; the exit status.
+  Forked(net::asio::io_context& loop, const std::function<int()>& child) {
     auto ends = net::socket_pair();
     REQUIRE(ends.has_value());
     process_ = ::fork();
     if (process_ == 0) {
       ::fcntl(ends->second, F_SETFL, 0);
       ::dup2(ends->second, 0), ::dup2(ends->second, 1);
-      ::execl(kProgram, kProgram, nullptr);
-      ::_exit(127);
+      ::closefrom(3);
+      ::_exit(child());
     }
     ::close(ends->second);
     stream.emplace(net::adopt_socket(loop.get_executor(), ends->first));
   }
-  ~Server() {
+  Forked(const Forked&) = delete;
+  ~Forked() {
     stream->close();
     ::waitpid(process_, nullptr, 0);
   }
@@ -80,6 +81,14 @@ class Server {
 
  private:
   pid_t process_;
+};
+
+struct Server : Forked {
+  static constexpr const char* kProgram = "/usr/lib/openssh/sftp-server";
+  explicit Server(net::asio::io_context& loop)
+      : Forked(loop, [] { return ::execl(kProgram, kProgram, nullptr), 127; }) {
+    REQUIRE_MESSAGE(::access(kProgram, X_OK) == 0, "install openssh-sftp-server");
+  }
 };
 
 // A far end that a test speaks for.
