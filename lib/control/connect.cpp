@@ -36,13 +36,30 @@ net::Task<> follow_signals(ConnectRun& run) {
   }
 }
 
+// Returns when the far side has drawn something and is done, or did not for kDrawPatience.
+net::Task<> far_side_draws(const ConnectRun& run) {
+  constexpr milliseconds kLook{100}, kDrawPatience{1'000};
+  const auto before = run.drawn;
+  for (milliseconds waited{}; waited < kDrawPatience; waited += kLook) {
+    const auto last = run.drawn;
+    const bool go_on = co_await net::sleep(kLook);
+    if (!go_on) co_return;
+    if (run.drawn == last && last != before) co_return;
+  }
+}
+
+// The far side draws anew what a status line has covered when its window changes. One row less, and
+// back: but not both at once, for a program that sees the size that it knows does not draw
+// (readline 8.2, rl_resize_terminal).
 net::Task<> redraw(ConnectRun& run, int columns, int rows) {
   if (!run.command || rows < 2) co_return;
   co_await run.command->resize(columns, rows - 1);
-  if (run.command) co_await run.command->resize(columns, rows);
+  co_await far_side_draws(run);
+  const auto size = terminal_size(STDIN_FILENO, run.options.terminal);
+  if (run.command) co_await run.command->resize(size.columns, size.rows);
 }
 
-// The status line of a pause; what it has covered the far side draws again when its window changes.
+// The status line of a pause.
 void on_pause(ConnectRun& run, const SessionLink::Pause& pause) {
   const auto size = terminal_size(STDIN_FILENO, run.options.terminal);
   run.notice.set_screen(size.columns, size.rows);

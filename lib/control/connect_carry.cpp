@@ -92,6 +92,7 @@ net::Task<> pump_output(ConnectRun& run, bool is_error, int* running,
     }
     if (read.error == net::asio::error::eof && !is_error) run.output.end();
     if (read.error) break;
+    run.drawn += read.size;
     auto& target = is_error ? run.errors : run.output;
     if (co_await target.write(net::asio::buffer(buffer->data(), read.size))) {
       // Our reader has gone (EPIPE): the far side must learn it, as ssh's would.

@@ -49,6 +49,7 @@ struct ConnectRun {
   std::unique_ptr<ssh::RemoteCommand> command;
   SteadyTime started = std::chrono::steady_clock::now();
   SteadyTime last_input = started;
+  std::uint64_t drawn = 0;  // bytes of the far side's that have come
   std::string endpoint_id;
   std::optional<Error> ended_here;  // by the operator's own wish, or for being idle
   int status = kExitFailure;

@@ -31,6 +31,7 @@ def wired_shop():
         shell.write_text(f"#!/bin/bash\nINPUTRC={keys} PS1='far> ' exec bash --norc --noprofile \"$@\"\n")
         shell.chmod(0o755)
         edge.folder.chmod(0o711)
+        edge.agent_shell = shell
         edge.agent = edge.node(**{"session.shell": shell})
         edge.wait_held()
         yield edge
@@ -53,12 +54,13 @@ class Terminal(Screen):
 def screens(wired_shop):
     opened = []
 
-    def screen():
+    def screen(is_shell=True):
         terminal = Terminal(wired_shop)
         opened.append(terminal)
         terminal.shows("^far>")
-        terminal.keys("C-l")  # without the line of how long it took
-        eventually(lambda: terminal.rows()[0] == "far>", "an empty screen")
+        if is_shell:
+            terminal.keys("C-l")  # without the line of how long it took
+            eventually(lambda: terminal.rows()[0] == "far>", "an empty screen")
         return terminal
 
     yield screen
@@ -169,6 +171,30 @@ def test_a_shell_whose_prompt_is_on_the_last_row_has_it_back_after_a_cut(screens
         screen.type("way", enter=True)
         screen.shows("^halfway$")
     wait_equal(cut, calm.rows())
+
+
+SLOW_TO_LOOK = """#!/usr/bin/env python3
+import os, signal, time
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGWINCH])
+print("far>", flush=True)
+seen = os.get_terminal_size().lines
+while True:
+    signal.sigtimedwait([signal.SIGWINCH], 3600)
+    time.sleep(0.3)  # what a busy machine lets a program wait for its turn
+    now = os.get_terminal_size().lines
+    print("rows", now, "instead of", seen, flush=True)
+    seen = now
+"""
+
+
+def test_a_far_program_that_is_slow_to_look_still_sees_that_its_window_changed(screens, wired_shop):
+    wired_shop.agent_shell.write_text(SLOW_TO_LOOK)
+    screen = screens(is_shell=False)
+    wired_shop.cable.pull()
+    eventually(lambda: OUT_OF_REACH in screen.last_row(), "the status line on the last row", PATIENT)
+    wired_shop.cable.plug()
+    screen.shows("^rows 24 instead of 23$")
+    assert "rows 23 instead of 24" in screen.text()
 
 
 def test_typing_survives_a_kill_of_edged(screens, wired_shop, tmp_path):
