@@ -1,7 +1,5 @@
 """Checking in: who is heard, how fast an answer comes, and what happens when something is not as it should be."""
 import json
-import os
-import pathlib
 import re
 import shutil
 import signal
@@ -14,6 +12,7 @@ import pytest
 from edge import Edge, eventually
 from poll_client import Connection, RawAgent, another_instance, raw_agent
 from tcp_proxy import TcpProxy
+from traffic import cpu_seconds
 
 ENDPOINT_REMOVED = 78  # edge-agent's exit code, RestartPreventExitStatus of its unit
 
@@ -52,14 +51,9 @@ def test_a_held_check_in_costs_no_cpu(edge):
     agent = raw_agent(edge)
     agent.send_check_in(wait=55)
     edge.wait_held()
-    before = cpu_seconds(edge.edged)
+    before = cpu_seconds(edge.edged.pid)
     time.sleep(1)  # of nothing
-    assert cpu_seconds(edge.edged) - before < 0.2
-
-
-def cpu_seconds(program):
-    fields = pathlib.Path(f"/proc/{program.pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    assert cpu_seconds(edge.edged.pid) - before < 0.2
 
 
 def test_a_check_in_without_prefer_is_answered_at_once(edge):

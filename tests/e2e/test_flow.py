@@ -9,7 +9,7 @@ import pytest
 
 from edge import BIN, PATIENCE, eventually
 from raw_node import raw_nodes
-from traffic import assert_quick, at_rest, drain, echoes, flood, percentile, resident, speed
+from traffic import assert_quick, at_rest, cost, drain, echoes, flood, percentile, resident, speed
 
 pytestmark = pytest.mark.alone  # it compares times
 
@@ -34,7 +34,8 @@ def test_200_streams_that_nobody_reads_are_bounded_and_disturb_no_other(edge, tu
     with raw_nodes(edge, tunnels) as nodes:
         other = nodes[0].stream()
         speed(*ends(other, directions[0]), tries=1)  # buffers that grow once are not the stuck streams'
-        alone, keys_alone = speed(*ends(other, directions[0])), echoes(*other)
+        quick = speed(*ends(other, directions[0]))
+        alone, keys_alone = cost(edge.edged.pid, *ends(other, directions[0])), echoes(*other)
         before = resident(edge.edged.pid)
         stuck = [ends(nodes[n % tunnels].stream(), directions[n // tunnels % len(directions)]) for n in range(STUCK)]
         taken = flood([writer for writer, _ in stuck])
@@ -47,9 +48,11 @@ def test_200_streams_that_nobody_reads_are_bounded_and_disturb_no_other(edge, tu
         keys = echoes(*other)
         record_property("p90-ms", percentile(keys, 90) * 1000)
         assert_quick(keys, keys_alone)
-        beside = speed(*ends(other, directions[0]))
-        record_property("speed", f"{beside / MB:.0f} of {alone / MB:.0f} MB a second")
-        assert beside > alone / 2, f"{beside / MB:.0f} MB/s beside stuck streams, {alone / MB:.0f} alone"
+        # The node's end is stock ssh, which spends a core on looking at its 200 channels: what edged spends is judged.
+        assert speed(*ends(other, directions[0])) > quick / 5
+        beside = cost(edge.edged.pid, *ends(other, directions[0]))
+        record_property("cost", f"{beside:.2f} s of CPU for a GB, alone {alone:.2f}")
+        assert beside < 2 * alone, f"edged takes {beside:.2f} s of CPU for a GB beside stuck streams, {alone:.2f} alone"
         bounded(resident(edge.edged.pid) - before)
 
         for writer, reader in stuck[:20]:  # who reads again misses nothing

@@ -9,7 +9,8 @@ from edge import Edge
 from hostile_peer import NOT_FOUND, SWITCHED, logged_in, opened, wants_session, wants_snapshot
 from ssh_client import (CHANNEL_CLOSE, CHANNEL_DATA, CHANNEL_EOF, CHANNEL_OPEN_FAILURE,
                         CHANNEL_WINDOW_ADJUST, Closed, pong, take_text, text)
-from under_attack import Attack, Memory, check_neighbour, cpu_seconds, neighbour
+from traffic import cpu_seconds
+from under_attack import Attack, Memory, check_neighbour, neighbour
 
 pytestmark = pytest.mark.alone  # it compares times
 

@@ -14,6 +14,13 @@ def resident(pid):
         return int(next(line for line in status if line.startswith("VmRSS")).split()[1]) * 1024
 
 
+def cpu_seconds(pid):
+    """CPU that a process has used, all its threads together."""
+    with open(f"/proc/{pid}/stat") as stat:
+        fields = stat.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def percentile(values, of_100):
     return sorted(values)[min(len(values) - 1, len(values) * of_100 // 100)]
 
@@ -96,6 +103,14 @@ def speed(source, sink, seconds=0.4, tries=3):
             time.sleep(seconds)  # a rate is bytes over a time
             rates.append((bulk.moved - before) / (time.monotonic() - started))
     return max(rates)
+
+
+def cost(pid, source, sink, seconds=1.0):
+    """CPU seconds of a process for each GB at the reader."""
+    with Bulk(source, sink) as bulk:
+        before, used = bulk.moved, cpu_seconds(pid)
+        time.sleep(seconds)  # a cost is of many bytes
+        return (cpu_seconds(pid) - used) / (bulk.moved - before) * 1e9
 
 
 def echoes(near, far, count=100, pause=0.0, most=10.0):

@@ -16,6 +16,7 @@ import time
 import pytest
 
 from ssh_client import Closed
+from traffic import cpu_seconds
 
 # Of one CPU, for all attackers together and what edged answers them; beside what the neighbour costs. Of a second at
 # least: an attack that was cut off sooner has cost its second no more.
@@ -126,12 +127,6 @@ def flood(client, payload, times, reading=True):
 def status_kb(pid, key):
     with open(f"/proc/{pid}/status") as status:
         return next(int(line.split()[1]) for line in status if line.startswith(key + ":"))
-
-
-def cpu_seconds(pid):
-    with open(f"/proc/{pid}/stat") as stat:
-        fields = stat.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class Memory:
