@@ -3,31 +3,45 @@
 #include <utility>
 
 namespace edge::control {
+namespace {
+
+bool is_line_end(char key) {
+  return key == '\r' || key == '\n';
+}
+
+}  // namespace
 
 EscapeKeys::Typed EscapeKeys::take(std::string_view& input) {
-  Typed typed;
-  while (!input.empty()) {
-    const char key = input.front();
-    input.remove_prefix(1);
-    if (std::exchange(escaped_, false)) {
-      at_line_start_ = false;
-      if (key == '.') typed.command = Command::disconnect;
-      if (key == '?') typed.command = Command::help;
-      if (key == 's') typed.command = Command::status;
-      if (typed.command != Command::none) {
-        at_line_start_ = true;
-        return typed;
-      }
-      typed.pass += *escape_;
-      if (key == *escape_) continue;  // twice: once for the far side
-    } else if (at_line_start_ && escape_ && key == *escape_) {
-      escaped_ = true;
-      continue;
-    }
-    typed.pass += key;
-    at_line_start_ = key == '\r' || key == '\n';
-  }
-  return typed;
+  if (!escape_) return {std::exchange(input, {})};
+  if (std::exchange(escaped_, false)) return take_escaped(input);
+  const auto at = next_escape(input);
+  const auto pass = input.substr(0, at);
+  if (!pass.empty()) at_line_start_ = is_line_end(pass.back());
+  escaped_ = at < input.size();
+  input.remove_prefix(escaped_ ? at + 1 : input.size());
+  return {pass};
+}
+
+// The key after an escape. One that means nothing is of the far side, and so was the escape.
+EscapeKeys::Typed EscapeKeys::take_escaped(std::string_view& input) {
+  at_line_start_ = true;
+  const char key = input.front();
+  const auto command = key == '.'   ? Command::disconnect
+                       : key == '?' ? Command::help
+                       : key == 's' ? Command::status
+                                    : Command::none;
+  if (command != Command::none || key == *escape_) input.remove_prefix(1);
+  if (command != Command::none) return {{}, command};
+  at_line_start_ = false;
+  return {std::string_view(&*escape_, 1)};
+}
+
+// Found by the character, not by the line: bulk has few of it.
+std::size_t EscapeKeys::next_escape(std::string_view input) const {
+  auto at = input.find(*escape_);
+  while (at != input.npos && !(at == 0 ? at_line_start_ : is_line_end(input[at - 1])))
+    at = input.find(*escape_, at + 1);
+  return at;
 }
 
 std::string EscapeKeys::help() const {

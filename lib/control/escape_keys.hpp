@@ -17,15 +17,19 @@ class EscapeKeys {
   explicit EscapeKeys(std::optional<char> escape) : escape_(escape) {}
 
   struct Typed {
-    std::string pass;  // for the far side, before the command
+    // For the far side, before the command. Copied nowhere: a part of the input, or of this object.
+    std::string_view pass;
     Command command = Command::none;
   };
-  // Takes from the front of `input`, up to and with the first command in it.
+  // Takes from the front of `input` what goes on as it is, or what follows an escape.
   Typed take(std::string_view& input);
 
   std::string help() const;  // lines, each ended by \r\n: the terminal is raw
 
  private:
+  Typed take_escaped(std::string_view& input);
+  std::size_t next_escape(std::string_view input) const;
+
   std::optional<char> escape_;
   bool at_line_start_ = true, escaped_ = false;
 };

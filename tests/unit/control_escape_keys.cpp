@@ -47,6 +47,7 @@ TEST_CASE("an escape counts at the beginning of a line only, however the keys ar
        "\r",
        {Command::help, Command::status, Command::disconnect}},
       {"three of them", "~~~.", "~~.", {}},
+      {"another letter that ends a line", "~\r~.", "~\r", {Command::disconnect}},
   };
   for (const auto& row : rows) {
     CAPTURE(row.name);
@@ -62,6 +63,19 @@ TEST_CASE("without an escape character everything goes to the far side") {
   const auto seen = type("~.\r~s", 1, std::nullopt);
   CHECK(seen.passed == "~.\r~s");
   CHECK(seen.commands.empty());
+}
+
+TEST_CASE("what is no escape goes to the far side without a copy") {
+  const std::string bulk = "~x\r" + std::string(100'000, '~') + "\n";
+  for (const std::optional<char> escape : {std::optional<char>('~'), std::optional<char>()}) {
+    EscapeKeys keys(escape);
+    std::string_view input = bulk;
+    std::size_t pieces = 0;
+    std::string_view last;
+    for (; !input.empty(); ++pieces) last = keys.take(input).pass;
+    CHECK(pieces <= 5);
+    CHECK(last.data() + last.size() == bulk.data() + bulk.size());
+  }
 }
 
 TEST_CASE("an escape character is written as for ssh") {
