@@ -13,7 +13,7 @@
 namespace edge::control {
 namespace {
 
-constexpr std::size_t kChunk = 32 * 1024;
+constexpr std::size_t kChunk = 128 * 1024;
 constexpr milliseconds kIdleWarning{60'000};
 
 void show_status(ConnectRun& run) {
@@ -176,6 +176,8 @@ net::Task<int> carry(ConnectRun& run) {
   auto bell = std::make_shared<net::Notify>(executor);
   int running = 2;
   run.last_input = std::chrono::steady_clock::now();
+  run.input.make_roomy();
+  run.output.make_roomy();
   net::TaskGroup pumps(executor);
   pumps.spawn("stdin", pump_input(run));
   pumps.spawn("stdout", pump_output(run, false, &running, bell));
