@@ -16,23 +16,33 @@ struct SendPath {
   std::chrono::microseconds rtt{0}, least_rtt{0};
   std::uint64_t rate = 0;        // of delivery, bytes a second
   std::uint64_t on_the_way = 0;  // bytes: not acknowledged, or not even sent
+  std::uint64_t unsent = 0;      // bytes of these that TCP did not send yet
 };
 
-// none: more bulk would only make the queue longer. plenty: a path so short that what is on the way
-// is gone in no time, and larger pieces cost less.
-enum class Room { none, some, plenty };
+// none: more bulk would only make the queue longer. little: so slow a path that a usual piece would
+// be a queue. plenty: so short a one that what is on the way is gone in no time, and larger pieces
+// cost less.
+enum class Room { none, little, some, plenty };
 
 // What is a queue, and what is the path itself? The least RTT of long ago may be another path's, so
 // it is learnt anew while bulk runs: every few seconds the queue is let run dry, and what the RTT
-// is then is the path's own. Pure.
+// is then is the path's own. TCP's RTT is smoothed, and of packets that waited: it follows a round
+// trip or two later. Pure.
 class PathQueue {
  public:
   Room look(const SendPath& path, SteadyTime now);
 
  private:
+  bool is_learning(const SendPath& path, SteadyTime now);
+  // Bytes that may be on the way.
+  std::uint64_t most(const SendPath& path, SteadyTime now, std::uint64_t piece);
+  std::uint64_t most_after_learning(const SendPath& path, SteadyTime now) const;
+
   std::chrono::microseconds own_{0};  // of the path without a queue; 0: not known
   SteadyTime learnt_at_{};
+  std::uint64_t learnt_with_ = 0;     // bytes that were on the way then
   std::optional<SteadyTime> dry_by_;  // set: the queue is being let run dry
+  bool has_queued_ = false;           // what the path carries has been found once
 };
 
 // Thread rule: none of its own. The descriptor outlives it.

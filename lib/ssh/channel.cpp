@@ -190,7 +190,7 @@ Task<net::error_code> Channel::write(net::asio::const_buffer bytes, int is_stder
 // One chunk, or a few, as far as the peer's window allows.
 int Channel::write_some(net::asio::const_buffer bytes, int is_stderr, net::Room room) {
   auto chunk = room == net::Room::plenty ? kBatch : kLarge;
-  if (written_ < kBulk || small_packets_) chunk = kSmall;
+  if (written_ < kBulk || small_packets_ || room == net::Room::little) chunk = kSmall;
   if (!tried_) chunk = kFirstChunk;
   const auto fits = std::min<std::size_t>({bytes.size(), chunk, ssh_channel_window_size(raw_)});
   const auto size = static_cast<std::uint32_t>(fits);

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <deque>
+
 #include "net/send_pace.hpp"
 #include "net/socket_stream.hpp"
 
@@ -12,41 +14,88 @@ using std::chrono::milliseconds;
 
 namespace {
 
-// A link of 10 Mbit/s, as TCP sees it when so much is on the way: what the link cannot take stands
-// in a queue and shows in the RTT.
-struct Link {
-  double own_seconds = 0.050;
-  double rate = 1'250'000;  // bytes a second
-  microseconds least_ever{50'000};
+// A link, the queue before it, and what TCP measures there (Linux: an RTT smoothed over the
+// acknowledgements, each of which is of a packet that was sent an RTT ago; the best rate of an RTT,
+// for who asks us is never the one who limits it). Times are seconds.
+class Link {
+ public:
+  Link(double rate, double own, double longest_queue = 0.050)
+      : rate_(rate), own_(own), longest_queue_(longest_queue), rtt_(own), least_rtt_(own) {}
 
-  SendPath with(double on_the_way) const {
-    const double rtt = std::max(own_seconds, on_the_way / rate);
-    return {microseconds(static_cast<std::int64_t>(rtt * 1e6)), least_ever,
-            static_cast<std::uint64_t>(std::min(rate, on_the_way / rtt)),
-            static_cast<std::uint64_t>(on_the_way)};
-  }
-};
+  void become_longer(double own) { own_ = own; }
 
-// Bulk for a while: what is on the way at its end, and the least rate of its last second.
-struct Outcome {
-  double on_the_way = 0, least_rate = 1e12;
-};
-Outcome run_bulk(PathQueue& queue, const Link& link, SteadyTime& now, std::chrono::seconds span) {
-  Outcome outcome;
-  const auto end = now + span;
-  double sent = 0;
-  for (; now < end; now += milliseconds{3}) {
-    const auto path = link.with(outcome.on_the_way);
-    sent = queue.look(path, now) == Room::none ? 0 : 16'000;
-    outcome.on_the_way =
-        std::max(0.0, outcome.on_the_way + sent - static_cast<double>(path.rate) * 0.003);
-    if (now > end - std::chrono::seconds{1})
-      outcome.least_rate = std::min(outcome.least_rate, static_cast<double>(path.rate));
+  SendPath path() const {
+    return {in_micros(rtt_), in_micros(least_rtt_), static_cast<std::uint64_t>(best_rate_),
+            static_cast<std::uint64_t>(on_the_way_), 0};
   }
-  return outcome;
-}
+  // What a key would wait for behind what was sent.
+  double queue() const { return std::max(0.0, free_ - now_); }
+  double delivered() const { return delivered_; }
+  int lost() const { return lost_; }
+
+  void send(double bytes) {
+    for (; bytes > 0; bytes -= kPacket) {
+      if (queue() > longest_queue_) ++lost_;
+      free_ = std::max(free_, now_) + kPacket / rate_;
+      sent_.push_back({now_, free_ + own_, delivered_});
+      on_the_way_ += kPacket;
+    }
+  }
+  void pass(double seconds) {
+    now_ += seconds;
+    while (!sent_.empty() && sent_.front().acknowledged <= now_) {
+      const auto packet = sent_.front();
+      sent_.pop_front();
+      on_the_way_ -= kPacket;
+      delivered_ += kPacket;
+      const auto took = packet.acknowledged - packet.at;
+      if (++acknowledged_ % 2 == 0) rtt_ += (took - rtt_) / 8;
+      least_rtt_ = std::min(least_rtt_, took);
+      best_rate_ = std::max(best_rate_, (delivered_ - packet.delivered_before) / took);
+    }
+  }
+
+ private:
+  struct Packet {
+    double at, acknowledged, delivered_before;
+  };
+  static constexpr double kPacket = 1448;
+  static microseconds in_micros(double seconds) {
+    return microseconds(static_cast<std::int64_t>(seconds * 1e6));
+  }
+
+  double rate_, own_, longest_queue_;
+  double now_ = 0, free_ = 0, on_the_way_ = 0, delivered_ = 0;
+  double rtt_, least_rtt_, best_rate_ = 0;
+  std::deque<Packet> sent_;
+  std::uint64_t acknowledged_ = 0;
+  int lost_ = 0;
+};
 
 const SteadyTime kNow{std::chrono::hours{100}};
+
+// Bulk that asks every 3 ms, as the loop does.
+struct Bulk {
+  PathQueue queue;
+  SteadyTime now = kNow;
+
+  struct Seen {
+    double rate = 0, longest_queue = 0;  // bytes a second; seconds
+  };
+  Seen run(Link& link, std::chrono::milliseconds span) {
+    Seen seen;
+    const auto before = link.delivered();
+    for (const auto end = now + span; now < end; now += milliseconds{3}) {
+      const auto room = queue.look(link.path(), now);
+      if (room == Room::little) link.send(8 * 1024);
+      if (room == Room::some) link.send(32 * 1024);
+      link.pass(0.003);
+      seen.longest_queue = std::max(seen.longest_queue, link.queue());
+    }
+    seen.rate = (link.delivered() - before) / std::chrono::duration<double>(span).count();
+    return seen;
+  }
+};
 
 }  // namespace
 
@@ -61,33 +110,55 @@ TEST_CASE("bulk may go on while nothing shows a queue") {
 TEST_CASE("what is on the way grows by half an RTT, not by all that TCP would take") {
   PathQueue queue;
   SendPath path{microseconds{50'000}, microseconds{50'000}, 1'000'000, 0};  // 50 KB a round trip
-  path.on_the_way = 75'000 + 32 * 1024;
-  CHECK((queue.look(path, kNow) == Room::some));
+  path.on_the_way = 75'000;
+  CHECK((queue.look(path, kNow) == Room::little));
   path.on_the_way += 1;
   CHECK((queue.look(path, kNow) == Room::none));
 }
 
-TEST_CASE("a standing queue stays below some 20 ms of what the link delivers, and the link busy") {
+TEST_CASE("what TCP cannot send yet waits where a key can still overtake it") {
   PathQueue queue;
-  auto now = kNow;
-  const Link link;
-  const auto outcome = run_bulk(queue, link, now, std::chrono::seconds{4});
-  CHECK(outcome.on_the_way < 0.075 * link.rate + 16'000);
-  CHECK(outcome.least_rate > 0.95 * link.rate);
+  SendPath path{microseconds{50'000}, microseconds{50'000}, 1'000'000, 10'000, 5'000};
+  CHECK((queue.look(path, kNow) == Room::little));
+  path.unsent += 1;
+  CHECK((queue.look(path, kNow) == Room::none));
+}
+
+TEST_CASE("bulk finds what a link carries in less than a second, and loses nothing in its queue") {
+  for (const double rate : {600'000.0, 1'250'000.0, 12'500'000.0}) {
+    CAPTURE(rate);
+    Link link(rate, 0.050);
+    Bulk bulk;
+    bulk.run(link, milliseconds{900});
+    CHECK(bulk.run(link, milliseconds{1'000}).rate > 0.85 * rate);
+    CHECK(link.lost() == 0);
+  }
+}
+
+TEST_CASE("a key waits for some 20 ms of bulk, for as long as that runs, and the link is busy") {
+  for (const double own : {0.020, 0.050, 0.150}) {
+    CAPTURE(own);
+    Link link(1'250'000, own);
+    Bulk bulk;
+    bulk.run(link, milliseconds{2'000});
+    const auto seen = bulk.run(link, milliseconds{60'000});
+    CHECK(seen.longest_queue < 0.040);
+    CHECK(seen.rate > 0.93 * 1'250'000);
+    CHECK(link.lost() == 0);
+  }
 }
 
 TEST_CASE("a path that has become longer is no queue, and gets its speed") {
-  PathQueue queue;
-  auto now = kNow;
-  Link link;
-  link.own_seconds = 0.020;
-  link.least_ever = microseconds{20'000};
-  run_bulk(queue, link, now, std::chrono::seconds{4});
+  Link link(1'250'000, 0.020, 10.0);
+  Bulk bulk;
+  bulk.run(link, milliseconds{4'000});
   for (const double longer : {0.045, 0.080, 0.300}) {
-    link.own_seconds = longer;
-    const auto outcome = run_bulk(queue, link, now, std::chrono::seconds{12});
-    CHECK_MESSAGE(outcome.on_the_way > 0.9 * link.rate * longer, longer);
-    CHECK_MESSAGE(outcome.on_the_way < link.rate * (longer + 0.030) + 16'000, longer);
+    CAPTURE(longer);
+    link.become_longer(longer);
+    bulk.run(link, milliseconds{20'000});
+    const auto seen = bulk.run(link, milliseconds{12'000});
+    CHECK(seen.rate > 0.75 * 1'250'000);
+    CHECK(seen.longest_queue < 0.060);
   }
 }
 
