@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <limits>
+#include <utility>
 
 namespace edge::net {
 namespace {
@@ -24,68 +24,85 @@ constexpr std::uint64_t kPiece = 32 * 1024, kLittle = 8 * 1024;
 // Longer than until somebody asks again (session.cpp, relay.cpp).
 constexpr microseconds kAtHand{5'000};
 constexpr std::uint64_t kLeastAtHand = 4 * 1024;
+constexpr double kFaster = 1.25;  // an RTT
+constexpr int kFollows = 3;       // RTTs
 
 // Enough to keep a fast link busy while the loop does something else; 1 ms of 1 Gbit/s.
 constexpr int kUnsent = 128 * 1024;
 
-std::uint64_t carried_in(microseconds span, const SendPath& path) {
-  return static_cast<std::uint64_t>(static_cast<double>(path.rate) *
-                                    std::chrono::duration<double>(span).count());
+std::uint64_t carried_in(microseconds span, double rate) {
+  return static_cast<std::uint64_t>(rate * std::chrono::duration<double>(span).count());
 }
 
-// What TCP needs at hand until it is given more. All else only waits where nothing overtakes it.
-bool has_enough(const SendPath& path) {
-  return path.unsent > std::max(carried_in(kAtHand, path), kLeastAtHand);
+double delivery_rate(std::uint64_t bytes, microseconds span) {
+  return static_cast<double>(bytes) / std::chrono::duration<double>(span).count();
 }
 
 }  // namespace
 
 Room PathQueue::look(const SendPath& path, SteadyTime now) {
   if (path.rtt < kShort) return Room::plenty;
-  if (has_enough(path)) return Room::none;
-  const bool is_slow = carried_in(kQueue, path) < kPiece;
+  learn(path, now);
+  const auto rate = rate_of(path, now);
+  // What TCP needs at hand until it is given more. All else only waits where nothing overtakes it.
+  if (path.unsent > std::max(carried_in(kAtHand, rate), kLeastAtHand)) return Room::none;
+  const bool is_slow = carried_in(kQueue, rate) < kPiece;
   const auto piece = is_slow ? kLittle : kPiece;
-  auto most = is_learning(path, now) ? piece : this->most(path, now, piece);
-  most = std::min(most, most_after_learning(path, now));
-  // Half a piece less than that before, half a piece more after.
-  if (path.on_the_way + piece / 2 > std::max(most, piece)) return Room::none;
+  // Half a piece less than what may be on the way before, half a piece more after.
+  const auto most = std::max(most_on_the_way(rate, piece, now), piece);
+  if (path.on_the_way + piece / 2 > most) return Room::none;
   return is_slow ? Room::little : Room::some;
 }
 
-// What the path carries, and a short queue: should it carry more, it delivers more, and that is
-// found. At first nothing is known. Twice as much each RTT, as TCP begins, is a whole queue too
-// much by the time that it shows: half as much again.
-std::uint64_t PathQueue::most(const SendPath& path, SteadyTime now, std::uint64_t piece) {
-  const bool known = own_.count() > 0 && now - learnt_at_ < std::max(kLearnAgain, 40 * own_);
-  if (known) own_ = std::min(own_, path.rtt);
-  const auto least = known ? own_ : std::min(path.rtt, path.least_rtt);
-  if (path.rtt >= least + kNoise) {
-    has_queued_ = true;
-    if (!known) dry_by_ = now + kRunDry * path.rtt;
-  }
-  const auto with_queue = carried_in(least + kQueue, path);
-  if (has_queued_) return with_queue;
-  return std::max(with_queue, carried_in(least * 3 / 2, path) + piece / 2);
-}
-
-// Until the RTT is that of a path without a queue: as short as it ever was, or what is left of it
-// when there was time enough.
-bool PathQueue::is_learning(const SendPath& path, SteadyTime now) {
-  if (!dry_by_) return false;
+// The queue runs dry until the RTT is that of a path without one: as short as it ever was, or what
+// is left of it when there was time enough.
+void PathQueue::learn(const SendPath& path, SteadyTime now) {
   const bool as_short_as_ever = path.rtt < path.least_rtt + kNoise;
-  if (!as_short_as_ever && now < *dry_by_) return true;
-  dry_by_.reset();
-  own_ = as_short_as_ever ? path.least_rtt : path.rtt;
-  learnt_at_ = now;
-  learnt_with_ = path.on_the_way;
-  return false;
+  if (dry_by_ && (as_short_as_ever || now >= *dry_by_)) {
+    dry_by_.reset();
+    own_ = as_short_as_ever ? path.least_rtt : path.rtt;
+    learnt_at_ = now;
+    learnt_with_ = path.on_the_way;
+  }
+  const bool known = own_.count() > 0 && now - learnt_at_ < std::max(kLearnAgain, 40 * own_);
+  least_ = known ? std::exchange(own_, std::min(own_, path.rtt)) : path.least_rtt;
+  least_ = std::min(least_, path.rtt);
+  has_queued_ = has_queued_ || path.rtt >= least_ + kNoise;
+  if (!known && !dry_by_ && path.rtt >= least_ + kNoise) dry_by_ = now + kRunDry * path.rtt;
 }
 
-// No burst into the queue that has just run dry: as much more as the path carries meanwhile.
-std::uint64_t PathQueue::most_after_learning(const SendPath& path, SteadyTime now) const {
+// TCP's is the best that there ever was, for it sees who is held back by us as who has no more to
+// send. A longer queue than what we allow is a path that has become slower: what is on the way
+// arrives in an RTT (Little's law), and the RTT follows some later. Without a queue it may have
+// become faster.
+double PathQueue::rate_of(const SendPath& path, SteadyTime now) {
+  const auto best = static_cast<double>(path.rate);
+  const auto since = now - slowed_at_;
+  if (dry_by_) return slowed_.value_or(best);
+  if (path.rtt > least_ + kQueue + kNoise && since > kFollows * path.rtt) {
+    const auto rate = slowed_.value_or(best);
+    const auto seen = delivery_rate(path.on_the_way - path.unsent, path.rtt);
+    slowed_ = std::clamp(seen, rate / 2, rate);
+    slowed_at_ = now;
+  } else if (slowed_ && path.rtt < least_ + kNoise && since > path.rtt) {
+    *slowed_ *= kFaster;
+    slowed_at_ = now;
+    if (*slowed_ > best) slowed_.reset();
+  }
+  return slowed_.value_or(best);
+}
+
+// Bytes. What the path carries, and a short queue: should it carry more, it delivers more, and that
+// is found. At first nothing is known. Twice as much each RTT, as TCP begins, is a whole queue too
+// much by the time that it shows: half as much again.
+std::uint64_t PathQueue::most_on_the_way(double rate, std::uint64_t piece, SteadyTime now) const {
+  if (dry_by_) return piece;
+  auto most = carried_in(least_ + kQueue, rate);
+  if (!has_queued_) most = std::max(most, carried_in(least_ * 3 / 2, rate) + piece / 2);
+  // No burst into a queue that has just run dry: as much more as the path carries meanwhile.
   const auto since = std::chrono::duration_cast<microseconds>(now - learnt_at_);
-  if (dry_by_ || since > kLearnAgain) return std::numeric_limits<std::uint64_t>::max();
-  return learnt_with_ + kLittle + carried_in(since, path);
+  if (since > kLearnAgain) return most;
+  return std::min(most, learnt_with_ + kLittle + carried_in(since, rate));
 }
 
 SendPace::SendPace(int descriptor) : descriptor_(descriptor) {

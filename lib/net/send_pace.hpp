@@ -33,16 +33,18 @@ class PathQueue {
   Room look(const SendPath& path, SteadyTime now);
 
  private:
-  bool is_learning(const SendPath& path, SteadyTime now);
-  // Bytes that may be on the way.
-  std::uint64_t most(const SendPath& path, SteadyTime now, std::uint64_t piece);
-  std::uint64_t most_after_learning(const SendPath& path, SteadyTime now) const;
+  void learn(const SendPath& path, SteadyTime now);
+  double rate_of(const SendPath& path, SteadyTime now);
+  std::uint64_t most_on_the_way(double rate, std::uint64_t piece, SteadyTime now) const;
 
-  std::chrono::microseconds own_{0};  // of the path without a queue; 0: not known
+  std::chrono::microseconds own_{0};    // of the path without a queue; 0: not known
+  std::chrono::microseconds least_{0};  // that, or the best guess
   SteadyTime learnt_at_{};
   std::uint64_t learnt_with_ = 0;     // bytes that were on the way then
   std::optional<SteadyTime> dry_by_;  // set: the queue is being let run dry
   bool has_queued_ = false;           // what the path carries has been found once
+  std::optional<double> slowed_;      // bytes a second, where that is less than it was
+  SteadyTime slowed_at_{};
 };
 
 // Thread rule: none of its own. The descriptor outlives it.

@@ -23,6 +23,7 @@ class Link {
       : rate_(rate), own_(own), longest_queue_(longest_queue), rtt_(own), least_rtt_(own) {}
 
   void become_longer(double own) { own_ = own; }
+  void carry(double rate) { rate_ = rate; }
 
   SendPath path() const {
     return {in_micros(rtt_), in_micros(least_rtt_), static_cast<std::uint64_t>(best_rate_),
@@ -159,6 +160,21 @@ TEST_CASE("a path that has become longer is no queue, and gets its speed") {
     const auto seen = bulk.run(link, milliseconds{12'000});
     CHECK(seen.rate > 0.75 * 1'250'000);
     CHECK(seen.longest_queue < 0.060);
+  }
+}
+
+TEST_CASE(
+    "a link that becomes slower has a short queue again, and one that becomes faster is used") {
+  Link link(1'250'000, 0.050, 10.0);
+  Bulk bulk;
+  bulk.run(link, milliseconds{5'000});
+  for (const double rate : {600'000.0, 125'000.0, 1'000'000.0, 2'500'000.0}) {
+    CAPTURE(rate);
+    link.carry(rate);
+    bulk.run(link, milliseconds{4'000});
+    const auto seen = bulk.run(link, milliseconds{20'000});
+    CHECK(seen.rate > 0.85 * rate);
+    CHECK(seen.longest_queue < 0.065 + 12'288 / rate);  // and a piece and a half
   }
 }
 
