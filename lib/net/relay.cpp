@@ -13,7 +13,6 @@ namespace {
 
 // A session's buffer begins small, as most need no more, and grows when a read fills it.
 constexpr std::size_t kFirst = 8 * 1024, kMost = 128 * 1024;
-constexpr milliseconds kQueueLook{3};
 constexpr RelayTimes kBridgeTimes{milliseconds{1'000}, milliseconds{15'000}};
 // Of the socket pair of a bridge: what lies in it cannot be overtaken either.
 constexpr int kPairBuffer = 64 * 1024;
@@ -110,8 +109,9 @@ Task<> watch_half_closed(std::shared_ptr<State> state) {
 Task<> to_far(std::shared_ptr<State> state) {
   Buffer buffer;
   for (;;) {
-    if (state->hooks.may_send) co_await state->hooks.may_send();
-    const auto space = space_within(state->hooks.limit_to_far, buffer);
+    std::size_t piece = kMost;
+    if (state->hooks.may_send) piece = co_await state->hooks.may_send();
+    const auto space = asio::buffer(space_within(state->hooks.limit_to_far, buffer), piece);
     auto [error, size] = co_await state->near->read_some(space);
     if (error == asio::error::eof) {
       co_await state->far->shutdown_write();
@@ -222,11 +222,16 @@ Task<RelayEnd> relay(std::shared_ptr<Stream> near, Socket& socket, std::shared_p
 
 namespace {
 
-Task<> wait_for_room(std::shared_ptr<SendPace> pace) {
-  while (pace->room() == Room::none) {
-    const bool go_on = co_await sleep(kQueueLook);
-    if (!go_on) co_return;
+// What a piece may have, when there is room for one.
+Task<std::size_t> wait_for_room(std::shared_ptr<SendPace> pace) {
+  auto room = pace->room();
+  while (room == Room::none) {
+    const bool go_on = co_await sleep(pace->next_look());
+    if (!go_on) break;
+    room = pace->room();
   }
+  if (room == Room::little) co_return kLittlePiece;
+  co_return room == Room::plenty ? kMost : kUsualPiece;
 }
 
 Task<> run_bridge(std::shared_ptr<SocketStream> near, std::shared_ptr<Stream> far, int pace_of) {

@@ -22,8 +22,8 @@ struct RelayEnd {
 
 struct RelayHooks {
   std::function<void(const RelayCounts&)> on_bytes;  // may be empty
-  // Before each read of the near side; empty: always at once.
-  std::function<Task<>()> may_send;
+  // Before each read of the near side: how much it may have. Empty: all there is, at once.
+  std::function<Task<std::size_t>()> may_send;
   // What each direction shares with others; null, or off: as fast as it can.
   std::shared_ptr<RateLimit> limit_to_far, limit_to_near;
 };

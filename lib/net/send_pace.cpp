@@ -19,13 +19,13 @@ constexpr microseconds kNoise{10'000};
 constexpr microseconds kShort{5'000};
 constexpr microseconds kLearnAgain{10'000'000};  // and at least 40 RTTs: learning takes some
 constexpr int kRunDry = 5;                       // RTTs, the queue's included
-// What is written at once (channel.cpp); on a slow path that alone would be a queue.
-constexpr std::uint64_t kPiece = 32 * 1024, kLittle = 8 * 1024;
-// Longer than until somebody asks again (session.cpp, relay.cpp).
-constexpr microseconds kAtHand{5'000};
+constexpr milliseconds kLook{3}, kLazyLook{50};
+constexpr int kStillLooks = 64;
+constexpr microseconds kAtHand{5'000};  // longer than until the next look
 constexpr std::uint64_t kLeastAtHand = 4 * 1024;
-constexpr double kFaster = 1.25;  // an RTT
-constexpr int kFollows = 3;       // RTTs
+constexpr double kFaster = 1.25;
+constexpr int kFollows = 3;  // RTTs until it shows what was done
+constexpr int kSlowDowns = 3;
 
 // Enough to keep a fast link busy while the loop does something else; 1 ms of 1 Gbit/s.
 constexpr int kUnsent = 128 * 1024;
@@ -43,15 +43,17 @@ double delivery_rate(std::uint64_t bytes, microseconds span) {
 Room PathQueue::look(const SendPath& path, SteadyTime now) {
   if (path.rtt < kShort) return Room::plenty;
   learn(path, now);
-  const auto rate = rate_of(path, now);
+  follow_rate(path, now);
   // What TCP needs at hand until it is given more. All else only waits where nothing overtakes it.
-  if (path.unsent > std::max(carried_in(kAtHand, rate), kLeastAtHand)) return Room::none;
-  const bool is_slow = carried_in(kQueue, rate) < kPiece;
-  const auto piece = is_slow ? kLittle : kPiece;
-  // Half a piece less than what may be on the way before, half a piece more after.
-  const auto most = std::max(most_on_the_way(rate, piece, now), piece);
-  if (path.on_the_way + piece / 2 > most) return Room::none;
-  return is_slow ? Room::little : Room::some;
+  if (path.unsent > std::max(carried_in(kAtHand, rate_), kLeastAtHand)) return Room::none;
+  // In the middle of a piece there is as much on the way as there may be.
+  if (path.on_the_way + piece() / 2 > most_on_the_way(now)) return Room::none;
+  return piece() == kLittlePiece ? Room::little : Room::some;
+}
+
+// On a slow path a usual piece alone would be a queue.
+std::uint64_t PathQueue::piece() const {
+  return carried_in(kQueue, rate_) < kUsualPiece ? kLittlePiece : kUsualPiece;
 }
 
 // The queue runs dry until the RTT is that of a path without one: as short as it ever was, or what
@@ -60,49 +62,61 @@ void PathQueue::learn(const SendPath& path, SteadyTime now) {
   const bool as_short_as_ever = path.rtt < path.least_rtt + kNoise;
   if (dry_by_ && (as_short_as_ever || now >= *dry_by_)) {
     dry_by_.reset();
+    slowed_at_ = now;
     own_ = as_short_as_ever ? path.least_rtt : path.rtt;
     learnt_at_ = now;
     learnt_with_ = path.on_the_way;
   }
   const bool known = own_.count() > 0 && now - learnt_at_ < std::max(kLearnAgain, 40 * own_);
-  least_ = known ? std::exchange(own_, std::min(own_, path.rtt)) : path.least_rtt;
-  least_ = std::min(least_, path.rtt);
-  has_queued_ = has_queued_ || path.rtt >= least_ + kNoise;
-  if (!known && !dry_by_ && path.rtt >= least_ + kNoise) dry_by_ = now + kRunDry * path.rtt;
+  if (known) own_ = std::min(own_, path.rtt);
+  least_ = known ? own_ : std::min(path.least_rtt, path.rtt);
+  is_queueing_ = path.rtt >= least_ + kNoise;
+  has_queued_ = has_queued_ || is_queueing_;
+  if (is_queueing_ && !known && !dry_by_) dry_by_ = now + kRunDry * path.rtt;
 }
 
-// TCP's is the best that there ever was, for it sees who is held back by us as who has no more to
-// send. A longer queue than what we allow is a path that has become slower: what is on the way
-// arrives in an RTT (Little's law), and the RTT follows some later. Without a queue it may have
-// become faster.
-double PathQueue::rate_of(const SendPath& path, SteadyTime now) {
+// TCP's rate does not fall while it sees us as who has no more to send, which it does when we hold
+// bulk back. A queue longer than what we allow is a path that has become slower: what is on the way
+// arrives in an RTT (Little's law). Where that does not help the queue is another's, or the path is
+// longer: it is learnt anew. Without a queue it may have become faster. The RTT follows all of that
+// later.
+void PathQueue::follow_rate(const SendPath& path, SteadyTime now) {
   const auto best = static_cast<double>(path.rate);
-  const auto since = now - slowed_at_;
-  if (dry_by_) return slowed_.value_or(best);
-  if (path.rtt > least_ + kQueue + kNoise && since > kFollows * path.rtt) {
-    const auto rate = slowed_.value_or(best);
-    const auto seen = delivery_rate(path.on_the_way - path.unsent, path.rtt);
-    slowed_ = std::clamp(seen, rate / 2, rate);
+  rate_ = slowed_ ? std::min(*slowed_, best) : best;
+  if (dry_by_ || now - slowed_at_ < kFollows * path.rtt) return;
+  if (!is_queueing_ && slowed_) {
     slowed_at_ = now;
-  } else if (slowed_ && path.rtt < least_ + kNoise && since > path.rtt) {
+    slow_downs_ = 0;
     *slowed_ *= kFaster;
-    slowed_at_ = now;
     if (*slowed_ > best) slowed_.reset();
+  } else if (path.rtt > least_ + kQueue + kNoise &&
+             path.on_the_way + piece() >= most_on_the_way(now)) {  // the queue is ours
+    slowed_at_ = now;
+    if (++slow_downs_ > kSlowDowns) {
+      slow_downs_ = 0;
+      own_ = {};
+      return;
+    }
+    const auto seen = delivery_rate(path.on_the_way - path.unsent, path.rtt);
+    const auto least = std::max(rate_ / 2, delivery_rate(kLittlePiece, path.rtt));
+    slowed_ = rate_ = std::max(std::min(seen, rate_), least);
   }
-  return slowed_.value_or(best);
 }
 
 // Bytes. What the path carries, and a short queue: should it carry more, it delivers more, and that
 // is found. At first nothing is known. Twice as much each RTT, as TCP begins, is a whole queue too
 // much by the time that it shows: half as much again.
-std::uint64_t PathQueue::most_on_the_way(double rate, std::uint64_t piece, SteadyTime now) const {
-  if (dry_by_) return piece;
-  auto most = carried_in(least_ + kQueue, rate);
-  if (!has_queued_) most = std::max(most, carried_in(least_ * 3 / 2, rate) + piece / 2);
+std::uint64_t PathQueue::most_on_the_way(SteadyTime now) const {
+  if (dry_by_) return piece();
+  auto most = carried_in(least_ + kQueue, rate_);
+  if (!is_queueing_)
+    most = std::max(most, carried_in(least_ + std::min(least_ / 4, 2 * kQueue), rate_));
+  if (!has_queued_) most = std::max(most, carried_in(least_ * 3 / 2, rate_) + piece() / 2);
   // No burst into a queue that has just run dry: as much more as the path carries meanwhile.
   const auto since = std::chrono::duration_cast<microseconds>(now - learnt_at_);
-  if (since > kLearnAgain) return most;
-  return std::min(most, learnt_with_ + kLittle + carried_in(since, rate));
+  if (since < kLearnAgain)
+    most = std::min(most, learnt_with_ + kLittlePiece + carried_in(since, rate_));
+  return std::max(most, piece());
 }
 
 SendPace::SendPace(int descriptor) : descriptor_(descriptor) {
@@ -121,7 +135,13 @@ Room SendPace::room() {
   const SendPath path{microseconds(about.tcpi_rtt), microseconds(about.tcpi_min_rtt),
                       about.tcpi_delivery_rate,
                       std::uint64_t{about.tcpi_unacked} * about.tcpi_snd_mss + unsent, unsent};
+  const bool is_still = std::exchange(on_the_way_, path.on_the_way) == path.on_the_way;
+  still_looks_ = is_still ? std::min(still_looks_ + 1, kStillLooks) : 0;
   return queue_.look(path, std::chrono::steady_clock::now());
+}
+
+milliseconds SendPace::next_look() const {
+  return still_looks_ < kStillLooks ? kLook : kLazyLook;
 }
 
 void keep_unsent_short(int descriptor) {

@@ -20,9 +20,7 @@ constexpr std::chrono::milliseconds kTurnTime{2};
 // Who reads less than this has emptied the socket: libssh asks for 4 KB or more at once
 // (MAX_BUF_SIZE).
 constexpr std::uint64_t kLeastRead = 4096;
-// When bulk looks again whether the path's queue has become shorter.
-constexpr milliseconds kQueueLook{3};
-// Smaller writes do not wait for that queue: nobody types a kilobyte.
+// Smaller writes do not wait for the path's queue: nobody types a kilobyte.
 constexpr std::size_t kKeystroke = 1024;
 
 // What this thread has cost so far; other processes on its core do not count.
@@ -256,7 +254,7 @@ Task<bool> Session::turn_to_write(Waiter& writer, std::size_t size) {
     // A keystroke is next, whoever waits with more.
     line_.insert(size <= kKeystroke ? line_.begin() : line_.end(), &writer);
   }
-  if (slow_path_ && !paused_ && !has_unsent()) wake_later(kQueueLook, slow_path_);
+  if (slow_path_ && !paused_ && !has_unsent()) wake_later(pace_.next_look(), slow_path_);
   const bool rung = co_await writer.wait();
   co_return rung;
 }

@@ -83,11 +83,12 @@ struct Bulk {
   struct Seen {
     double rate = 0, longest_queue = 0;  // bytes a second; seconds
   };
-  Seen run(Link& link, std::chrono::milliseconds span) {
+  Seen run(Link& link, std::chrono::milliseconds span, int every = 1) {
     Seen seen;
+    int looks = 0;
     const auto before = link.delivered();
     for (const auto end = now + span; now < end; now += milliseconds{3}) {
-      const auto room = queue.look(link.path(), now);
+      const auto room = looks++ % every == 0 ? queue.look(link.path(), now) : Room::none;
       if (room == Room::little) link.send(8 * 1024);
       if (room == Room::some) link.send(32 * 1024);
       link.pass(0.003);
@@ -171,10 +172,47 @@ TEST_CASE(
   for (const double rate : {600'000.0, 125'000.0, 1'000'000.0, 2'500'000.0}) {
     CAPTURE(rate);
     link.carry(rate);
-    bulk.run(link, milliseconds{4'000});
+    bulk.run(link, milliseconds{8'000});
     const auto seen = bulk.run(link, milliseconds{20'000});
     CHECK(seen.rate > 0.85 * rate);
     CHECK(seen.longest_queue < 0.065 + 12'288 / rate);  // and a piece and a half
+  }
+}
+
+TEST_CASE("a queue of others does not starve bulk") {
+  Link link(1'250'000, 0.050);
+  Bulk bulk;
+  bulk.run(link, milliseconds{5'000});
+  link.become_longer(0.110);
+  CHECK(bulk.run(link, milliseconds{20'000}).rate > 0.5 * 1'250'000);
+  CHECK(bulk.run(link, milliseconds{20'000}).rate > 0.85 * 1'250'000);
+  link.become_longer(0.050);
+  bulk.run(link, milliseconds{2'000});
+  const auto seen = bulk.run(link, milliseconds{20'000});
+  CHECK(seen.rate > 0.9 * 1'250'000);
+  CHECK(seen.longest_queue < 0.060);
+}
+
+TEST_CASE("who writes little while others fill the path finds it as fast as it is afterwards") {
+  Link link(1'250'000, 0.050);
+  Bulk bulk;
+  bulk.run(link, milliseconds{3'000});
+  link.become_longer(0.150);
+  bulk.run(link, milliseconds{60'000}, 300);  // a piece each 0.9 s
+  link.become_longer(0.050);
+  bulk.run(link, milliseconds{1'000});
+  CHECK(bulk.run(link, milliseconds{2'000}).rate > 0.85 * 1'250'000);
+}
+
+TEST_CASE("a long path is used in a second or two, and without a long queue") {
+  for (const double rate : {1'250'000.0, 10'000'000.0}) {
+    CAPTURE(rate);
+    Link link(rate, 0.200);
+    Bulk bulk;
+    bulk.run(link, milliseconds{4'000});
+    const auto seen = bulk.run(link, milliseconds{20'000});
+    CHECK(seen.rate > 0.85 * rate);
+    CHECK(seen.longest_queue < 0.060);
   }
 }
 
