@@ -36,27 +36,33 @@ net::Task<> follow_signals(ConnectRun& run) {
   }
 }
 
-// Returns when the far side has drawn something and is done, or did not for kDrawPatience.
-net::Task<> far_side_draws(const ConnectRun& run) {
-  constexpr milliseconds kLook{100}, kDrawPatience{1'000};
+constexpr milliseconds kLook{100}, kDrawPatience{1'000};
+
+// Until nothing has come for a look, and with `must_draw` something before; not for ever.
+net::Task<> far_side_rests(const ConnectRun& run, bool must_draw) {
   const auto before = run.drawn;
   for (milliseconds waited{}; waited < kDrawPatience; waited += kLook) {
     const auto last = run.drawn;
     const bool go_on = co_await net::sleep(kLook);
     if (!go_on) co_return;
-    if (run.drawn == last && last != before) co_return;
+    if (run.drawn == last && (!must_draw || run.drawn != before)) co_return;
   }
 }
 
 // The far side draws anew what a status line has covered when its window changes. One row less, and
 // back: but not both at once, for a program that sees the size that it knows does not draw
-// (readline 8.2, rl_resize_terminal).
+// (readline 8.2, rl_resize_terminal). It has kDrawPatience to look. What it has drawn during the cut
+// comes first.
 net::Task<> redraw(ConnectRun& run, int columns, int rows) {
   if (!run.command || rows < 2) co_return;
+  const auto number = ++run.redraws;
+  co_await far_side_rests(run, false);
+  if (number != run.redraws || !run.command) co_return;  // a newer one does it
   co_await run.command->resize(columns, rows - 1);
-  co_await far_side_draws(run);
+  co_await far_side_rests(run, true);
+  if (number != run.redraws || !run.command) co_return;
   const auto size = terminal_size(STDIN_FILENO, run.options.terminal);
-  if (run.command) co_await run.command->resize(size.columns, size.rows);
+  co_await run.command->resize(size.columns, size.rows);
 }
 
 // The status line of a pause.

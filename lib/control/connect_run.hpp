@@ -50,6 +50,7 @@ struct ConnectRun {
   SteadyTime started = std::chrono::steady_clock::now();
   SteadyTime last_input = started;
   std::uint64_t drawn = 0;  // bytes of the far side's that have come
+  int redraws = 0;          // asked for so far
   std::string endpoint_id;
   std::optional<Error> ended_here;  // by the operator's own wish, or for being idle
   int status = kExitFailure;
