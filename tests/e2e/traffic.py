@@ -105,12 +105,18 @@ def speed(source, sink, seconds=0.4, tries=3):
     return max(rates)
 
 
-def cost(pid, source, sink, seconds=1.0):
-    """CPU seconds of a process for each GB at the reader."""
+def cost(pid, source, sink, seconds=0.6, tries=3):
+    """CPU seconds of a process for each GB at the reader: the least of a few."""
+    costs = []
     with Bulk(source, sink) as bulk:
-        before, used = bulk.moved, cpu_seconds(pid)
-        time.sleep(seconds)  # a cost is of many bytes
-        return (cpu_seconds(pid) - used) / (bulk.moved - before) * 1e9
+        time.sleep(0.2)  # slow start, and threads that start
+        for _ in range(tries):
+            before, used = bulk.moved, cpu_seconds(pid)
+            time.sleep(seconds)  # a cost is of many bytes
+            moved = bulk.moved - before
+            assert moved > 0, "the reader has got nothing"
+            costs.append((cpu_seconds(pid) - used) / moved * 1e9)
+    return min(costs)
 
 
 def echoes(near, far, count=100, pause=0.0, most=10.0):
