@@ -76,6 +76,31 @@ Task<> client_gone_after_its_half_close() {
   CHECK(ended);
 }
 
+Task<> no_piece_above_what_may_be_sent() {
+  const auto executor = co_await asio::this_coro::executor;
+  Between between(executor);
+  std::uint64_t before = 0, largest = 0;
+  between.hooks.may_send = []() -> Task<std::size_t> { co_return 8 * 1024; };
+  between.hooks.on_bytes = [&before, &largest](const RelayCounts& counts) {
+    largest = std::max(largest, counts.from_near - std::exchange(before, counts.from_near));
+  };
+  TaskGroup group(executor), writing(executor);
+  group.spawn("relay", between.run());
+  const auto bytes = pattern(1'000'000, 2);
+  auto write_all = [](Stream* stream, const std::string* what) -> Task<> {
+    co_await stream->write(asio::buffer(*what));
+    co_await stream->shutdown_write();
+  };
+  writing.spawn("bulk", write_all(between.client.far.get(), &bytes));
+  bool ended = false;
+  co_await expect_end(*between.node.far, bytes, ended);
+  CHECK(ended);
+  CHECK(largest == 8 * 1024);
+  co_await between.node.far->shutdown_write();
+  co_await writing.join();
+  co_await group.join();
+}
+
 // The node takes nothing, so the relay is stuck in a write and reads no more.
 Task<> client_gone_while_the_node_is_stuck() {
   const auto executor = co_await asio::this_coro::executor;
@@ -214,6 +239,9 @@ TEST_CASE("a key does not wait behind the bulk of others for its limit") {
 }
 TEST_CASE("a relay whose bytes wait for a limit ends when it is over") {
   drive(node_gone_while_bytes_wait_for_the_limit());
+}
+TEST_CASE("a relay reads no larger piece than what may be sent") {
+  drive(no_piece_above_what_may_be_sent());
 }
 TEST_CASE("a client that has said all it had to say still hears the node, however late") {
   drive(half_close_of_the_client());
