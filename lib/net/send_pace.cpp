@@ -20,7 +20,7 @@ constexpr microseconds kShort{5'000};
 constexpr microseconds kLearnAgain{10'000'000};  // and at least 40 RTTs: learning takes some
 constexpr int kRunDry = 5;                       // RTTs, the queue's included
 constexpr milliseconds kLook{3}, kLazyLook{50};
-constexpr int kStillLooks = 64;
+constexpr milliseconds kStill{200};
 constexpr microseconds kAtHand{5'000};  // longer than until the next look
 constexpr std::uint64_t kLeastAtHand = 4 * 1024;
 constexpr double kFaster = 1.25;
@@ -42,6 +42,7 @@ double delivery_rate(std::uint64_t bytes, microseconds span) {
 
 Room PathQueue::look(const SendPath& path, SteadyTime now) {
   if (path.rtt < kShort) return Room::plenty;
+  if (now - std::exchange(looked_at_, now) > kLearnAgain) forget();
   learn(path, now);
   follow_rate(path, now);
   // What TCP needs at hand until it is given more. All else only waits where nothing overtakes it.
@@ -49,6 +50,14 @@ Room PathQueue::look(const SendPath& path, SteadyTime now) {
   // In the middle of a piece there is as much on the way as there may be.
   if (path.on_the_way + piece() / 2 > most_on_the_way(now)) return Room::none;
   return piece() == kLittlePiece ? Room::little : Room::some;
+}
+
+// Of a path that nobody has looked at for long: what was slow then need not be now.
+void PathQueue::forget() {
+  slowed_.reset();
+  slow_downs_ = 0;
+  has_queued_ = false;
+  dry_by_.reset();
 }
 
 // On a slow path a usual piece alone would be a queue.
@@ -60,6 +69,8 @@ std::uint64_t PathQueue::piece() const {
 // is left of it when there was time enough.
 void PathQueue::learn(const SendPath& path, SteadyTime now) {
   const bool as_short_as_ever = path.rtt < path.least_rtt + kNoise;
+  // One RTT that was a moment's is not waited for.
+  if (dry_by_) dry_by_ = std::min(*dry_by_, now + kRunDry * path.rtt);
   if (dry_by_ && (as_short_as_ever || now >= *dry_by_)) {
     dry_by_.reset();
     slowed_at_ = now;
@@ -71,7 +82,6 @@ void PathQueue::learn(const SendPath& path, SteadyTime now) {
   if (known) own_ = std::min(own_, path.rtt);
   least_ = known ? own_ : std::min(path.least_rtt, path.rtt);
   is_queueing_ = path.rtt >= least_ + kNoise;
-  has_queued_ = has_queued_ || is_queueing_;
   if (is_queueing_ && !known && !dry_by_) dry_by_ = now + kRunDry * path.rtt;
 }
 
@@ -83,6 +93,7 @@ void PathQueue::learn(const SendPath& path, SteadyTime now) {
 void PathQueue::follow_rate(const SendPath& path, SteadyTime now) {
   const auto best = static_cast<double>(path.rate);
   rate_ = slowed_ ? std::min(*slowed_, best) : best;
+  if (is_queueing_ && path.on_the_way + piece() >= carried_in(least_, rate_)) has_queued_ = true;
   if (dry_by_ || now - slowed_at_ < kFollows * path.rtt) return;
   if (!is_queueing_ && slowed_) {
     slowed_at_ = now;
@@ -97,7 +108,7 @@ void PathQueue::follow_rate(const SendPath& path, SteadyTime now) {
       own_ = {};
       return;
     }
-    const auto seen = delivery_rate(path.on_the_way - path.unsent, path.rtt);
+    const auto seen = delivery_rate(path.on_the_way - path.unsent + piece() / 2, path.rtt);
     const auto least = std::max(rate_ / 2, delivery_rate(kLittlePiece, path.rtt));
     slowed_ = rate_ = std::max(std::min(seen, rate_), least);
   }
@@ -131,17 +142,20 @@ Room SendPace::room() {
   tcp_info about{};
   socklen_t size = sizeof about;
   if (::getsockopt(descriptor_, IPPROTO_TCP, TCP_INFO, &about, &size) != 0) return Room::some;
+  // By the byte: packets of what is typed or printed are small.
+  const auto done = about.tcpi_bytes_retrans + about.tcpi_bytes_acked;
+  const auto sent = about.tcpi_bytes_sent > done ? about.tcpi_bytes_sent - done : 0;
   const std::uint64_t unsent = about.tcpi_notsent_bytes;
   const SendPath path{microseconds(about.tcpi_rtt), microseconds(about.tcpi_min_rtt),
-                      about.tcpi_delivery_rate,
-                      std::uint64_t{about.tcpi_unacked} * about.tcpi_snd_mss + unsent, unsent};
-  const bool is_still = std::exchange(on_the_way_, path.on_the_way) == path.on_the_way;
-  still_looks_ = is_still ? std::min(still_looks_ + 1, kStillLooks) : 0;
-  return queue_.look(path, std::chrono::steady_clock::now());
+                      about.tcpi_delivery_rate, sent + unsent, unsent};
+  const auto now = std::chrono::steady_clock::now();
+  if (std::exchange(on_the_way_, path.on_the_way) != path.on_the_way) moved_at_ = now;
+  is_still_ = now - moved_at_ > kStill + 2 * path.rtt;
+  return queue_.look(path, now);
 }
 
 milliseconds SendPace::next_look() const {
-  return still_looks_ < kStillLooks ? kLook : kLazyLook;
+  return is_still_ ? kLazyLook : kLook;
 }
 
 void keep_unsent_short(int descriptor) {

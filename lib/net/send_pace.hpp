@@ -34,6 +34,7 @@ class PathQueue {
   Room look(const SendPath& path, SteadyTime now);
 
  private:
+  void forget();
   void learn(const SendPath& path, SteadyTime now);
   void follow_rate(const SendPath& path, SteadyTime now);
   std::uint64_t most_on_the_way(SteadyTime now) const;
@@ -47,7 +48,7 @@ class PathQueue {
   bool is_queueing_ = false, has_queued_ = false;  // has: what the path carries was found once
   double rate_ = 0;                                // bytes a second that the path carries
   std::optional<double> slowed_;                   // set: it carries less than TCP says
-  SteadyTime slowed_at_{};
+  SteadyTime slowed_at_{}, looked_at_{};
   int slow_downs_ = 0;  // one after the other
 };
 
@@ -63,7 +64,8 @@ class SendPace {
   int descriptor_;
   PathQueue queue_;
   std::uint64_t on_the_way_ = 0;
-  int still_looks_ = 0;
+  SteadyTime moved_at_{};
+  bool is_still_ = false;
 };
 
 // Lets a write wait while so much is not sent yet, instead of filling the kernel's buffer.

@@ -193,6 +193,31 @@ TEST_CASE("a queue of others does not starve bulk") {
   CHECK(seen.longest_queue < 0.060);
 }
 
+TEST_CASE("a queue of others that comes and goes leaves bulk a share") {
+  Link link(1'250'000, 0.140);
+  Bulk bulk;
+  bulk.run(link, milliseconds{5'000});
+  double rate = 0;
+  for (int step = 0; step < 120; ++step) {
+    link.become_longer(0.140 + 0.060 * (step % 10) / 10);
+    rate += bulk.run(link, milliseconds{500}).rate / 120;
+  }
+  CHECK(rate > 0.3 * 1'250'000);
+}
+
+TEST_CASE("what was slow is not after a pause") {
+  Link link(1'250'000, 0.050, 10.0);
+  Bulk bulk;
+  bulk.run(link, milliseconds{3'000});
+  link.carry(100'000);
+  bulk.run(link, milliseconds{20'000});
+  link.carry(1'250'000);
+  link.pass(3600);
+  bulk.now += std::chrono::hours{1};
+  bulk.run(link, milliseconds{500});
+  CHECK(bulk.run(link, milliseconds{1'000}).rate > 0.85 * 1'250'000);
+}
+
 TEST_CASE("who writes little while others fill the path finds it as fast as it is afterwards") {
   Link link(1'250'000, 0.050);
   Bulk bulk;
