@@ -14,6 +14,7 @@ namespace edge::control {
 namespace {
 
 constexpr const char* kEndOfModes = "\0";  // TTY_OP_END: the far side's defaults
+constexpr milliseconds kLook{100}, kDrawPatience{1'000};
 
 // Resizes follow the terminal; the rest gives the terminal back and ends us as the signal would
 // have.
@@ -36,8 +37,6 @@ net::Task<> follow_signals(ConnectRun& run) {
   }
 }
 
-constexpr milliseconds kLook{100}, kDrawPatience{1'000};
-
 // Until nothing has come for a look, and with `must_draw` something before; not for ever.
 net::Task<> far_side_rests(const ConnectRun& run, bool must_draw) {
   const auto before = run.drawn;
@@ -51,17 +50,18 @@ net::Task<> far_side_rests(const ConnectRun& run, bool must_draw) {
 
 // The far side draws anew what a status line has covered when its window changes. One row less, and
 // back: but not both at once, for a program that sees the size that it knows does not draw
-// (readline 8.2, rl_resize_terminal). It has kDrawPatience to look. What it has drawn during the cut
-// comes first.
-net::Task<> redraw(ConnectRun& run, int columns, int rows) {
-  if (!run.command || rows < 2) co_return;
+// (readline 8.2, rl_resize_terminal). It has kDrawPatience to look. What it has drawn during the
+// cut comes first.
+net::Task<> redraw(ConnectRun& run) {
   const auto number = ++run.redraws;
   co_await far_side_rests(run, false);
   if (number != run.redraws || !run.command) co_return;  // a newer one does it
-  co_await run.command->resize(columns, rows - 1);
+  auto size = terminal_size(STDIN_FILENO, run.options.terminal);
+  if (size.rows < 2) co_return;
+  co_await run.command->resize(size.columns, size.rows - 1);
   co_await far_side_rests(run, true);
   if (number != run.redraws || !run.command) co_return;
-  const auto size = terminal_size(STDIN_FILENO, run.options.terminal);
+  size = terminal_size(STDIN_FILENO, run.options.terminal);
   co_await run.command->resize(size.columns, size.rows);
 }
 
@@ -70,8 +70,7 @@ void on_pause(ConnectRun& run, const SessionLink::Pause& pause) {
   const auto size = terminal_size(STDIN_FILENO, run.options.terminal);
   run.notice.set_screen(size.columns, size.rows);
   run.notice.show(pause);
-  if (!pause.is_paused && run.notice.take_off())
-    run.background.spawn("redraw", redraw(run, size.columns, size.rows));
+  if (!pause.is_paused && run.notice.take_off()) run.background.spawn("redraw", redraw(run));
 }
 
 NodeConnection::Order order_of(ConnectRun& run) {
