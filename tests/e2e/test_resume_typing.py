@@ -87,7 +87,7 @@ TEXT = [f"line {number:02} of what is typed, and none is lost" for number in ran
 
 def edit(screen, target, disturbance=lambda: None, over=lambda: None):
     """Types a file in vim: some of it, then the disturbance, the rest of it, and its end; the last screen."""
-    screen.type(f"vim.tiny -u NONE -i NONE {target}", enter=True)
+    screen.type(f"vim.tiny -u NONE -i NONE --cmd 'set shortmess+=F' {target}", enter=True)
     screen.shows(r"^~\s*$")
     screen.keys("i")
     for line in TEXT[:10]:
